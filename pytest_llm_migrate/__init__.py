@@ -1,0 +1,1 @@
+"""Regression testing for LLM migrations, as a pytest plugin."""

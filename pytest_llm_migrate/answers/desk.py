@@ -1,0 +1,160 @@
+"""The desk where answers are asked for: recorded ones first, stored ones next, calls for the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from pytest_llm_migrate.answers.lane import Job, Lane
+from pytest_llm_migrate.domain import Answer, CallFailure
+from pytest_llm_migrate.errors import CallFailedError, MissingRecordingError, UnpricedBudgetError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from pytest_llm_migrate.answers.store import Store
+    from pytest_llm_migrate.domain import Model, Outcome, PriceList, Request
+
+_DEFAULT_OUTPUT_TOKENS = 4096  # what a call may write when its prompt sets no max_tokens; for the budget only
+
+
+class Mode(StrEnum):
+    """Where answers may come from."""
+
+    AUTO = "auto"
+    REPLAY = "replay"
+    FRESH = "fresh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A model by its reference, connected only when it must be called."""
+
+    ref: str
+    connect: Callable[[], Model]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A request for a row, to be answered once; ``repeat`` tells equal requests apart."""
+
+    sample_id: str
+    request: Request
+    repeat: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A promised outcome: there already, or on its way down a lane."""
+
+    key: str
+    kept: Answer | None = None
+    lane: Lane | None = None
+    job: Job | None = None
+
+    @property
+    def is_there(self) -> bool:
+        """Whether `outcome` returns without waiting."""
+        return self.job is None or self.job.future.done()
+
+    def outcome(self) -> Outcome:
+        """Return the outcome, waiting for it if need be."""
+        if self.lane is None or self.job is None:
+            return self.kept or CallFailure(kind="client_error", message="never asked for")
+        return self.lane.wait(self.job)
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """Hands out answers for one process of one run.
+
+    Attributes:
+        store: Where answers are kept.
+        mode: Where they may come from.
+        prices: What calls cost, for the budget.
+        concurrency: Calls in flight per model; ``None`` leaves it to the model.
+        ahead: How many answers may be called before they are waited for; ``None`` for all.
+    """
+
+    store: Store
+    mode: Mode
+    prices: PriceList
+    concurrency: int | None = None
+    ahead: int | None = None
+    _lanes: dict[str, Lane] = field(default_factory=dict)
+
+    def ask(
+        self, model: Connection, questions: Sequence[Question], recorded: Mapping[str, tuple[str, Answer]]
+    ) -> list[Ticket]:
+        """Return a ticket for each question, in order; calls begin at once.
+
+        Raises:
+            MissingRecordingError: In replay, an answer is neither recorded nor stored.
+            MigrateError: The model cannot be connected to.
+        """
+        keys = [question.request.key(model.ref, question.repeat) for question in questions]
+        kept = {} if self.mode is Mode.FRESH else {key: recorded[key][1] for key in keys if key in recorded}
+        kept |= self.store.find([key for key in keys if key not in kept])
+        missing = {key: item for key, item in zip(keys, questions, strict=True) if key not in kept}
+        if not missing:
+            return [Ticket(key, kept[key]) for key in keys]
+        self._refuse_in_replay(model, missing.values(), recorded)
+        lane = self._lane(model)
+        jobs = {key: Job(key=key, request=question.request) for key, question in missing.items()}
+        lane.add(jobs.values())
+        return [Ticket(key, kept.get(key), lane if key in jobs else None, jobs.get(key)) for key in keys]
+
+    def answer(self, model: Connection, request: Request, repeat: int = 0) -> Answer:
+        """Return one answer, kept or called for; raise `CallFailedError` when there is none."""
+        question = Question(sample_id="", request=request, repeat=repeat)
+        outcome = self.ask(model, [question], {})[0].outcome()
+        if isinstance(outcome, CallFailure):
+            raise CallFailedError(outcome.kind, outcome.message, fatal=outcome.fatal)
+        return self.priced(model.ref, outcome)
+
+    def priced(self, ref: str, answer: Answer) -> Answer:
+        """Return the answer with its cost by today's price list, unless its record states one."""
+        return (
+            answer if answer.cost is not None else replace(answer, cost=self.prices.cost(answer.model or ref, answer))
+        )
+
+    def _refuse_in_replay(
+        self, model: Connection, missing: Iterable[Question], recorded: Mapping[str, tuple[str, Answer]]
+    ) -> None:
+        if self.mode is not Mode.REPLAY:
+            return
+        rows = [question.sample_id for question in missing]
+        known = {sample_id for sample_id, _ in recorded.values()}
+        why = "its row, prompt or settings changed since it was made" if rows[0] in known else "none was ever made"
+        raise MissingRecordingError(model.ref, rows[0], missing=len(rows), why=why)
+
+    def _lane(self, connection: Connection) -> Lane:
+        lane = self._lanes.get(connection.ref)
+        if lane is None:
+            model = connection.connect()
+            limit = self.concurrency or model.concurrency
+            lane = Lane(
+                model,
+                self.store,
+                limit=limit,
+                reserve=self._reserve_for(connection.ref),
+                price=lambda answer: self.priced(connection.ref, answer).cost,
+                ahead=self.ahead,
+            )
+            self._lanes[connection.ref] = lane
+        return lane
+
+    def _reserve_for(self, ref: str) -> Callable[[Request], float | None]:
+        if self.store.terms.max_cost is None:
+            return lambda _: None
+        if self.prices.cost(ref, Answer(text="", input_tokens=1, output_tokens=1)) is None:
+            raise UnpricedBudgetError(ref)
+        return lambda request: self.prices.cost(ref, _dearest_answer(request))
+
+
+def _dearest_answer(request: Request) -> Answer:
+    """Return an answer at least as long as any that this request can get; a token is two characters or more."""
+    characters = len(request.system or "") + sum(len(turn.text) for turn in request.turns)
+    most = int(request.inference.get("max_tokens", _DEFAULT_OUTPUT_TOKENS))
+    return Answer(text="", input_tokens=characters // 2 + 16, output_tokens=most)

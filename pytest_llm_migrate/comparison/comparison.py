@@ -1,0 +1,232 @@
+"""The comparison: all cases of one migration, as a gate test sees them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pytest_llm_migrate.comparison.flips import Flips
+from pytest_llm_migrate.comparison.metric import MetricComparison
+from pytest_llm_migrate.comparison.quantity import Quantity, QuantityComparison
+from pytest_llm_migrate.domain import SIDES
+from pytest_llm_migrate.errors import NoSliceError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pytest_llm_migrate.domain import Answer, Case, Verdict
+
+TRUNCATED = frozenset({"max_tokens", "model_context_window_exceeded"})
+REFUSED = frozenset({"guardrail_intervened", "content_filtered"})
+_REFUSAL = re.compile(
+    r"\s*(?:i'?m sorry,? but|sorry,? but|i (?:cannot|can'?t|am unable to|am not able to)|i'?m (?:unable|not able) to|as an ai\b)",
+    re.IGNORECASE,
+)
+
+
+def _total_tokens(answer: Answer) -> float | None:
+    if answer.input_tokens is None or answer.output_tokens is None:
+        return None
+    return float(answer.input_tokens + answer.output_tokens)
+
+
+LATENCY = Quantity(name="latency", unit="s", read=lambda answer: answer.latency)
+TTFT = Quantity(name="ttft", unit="s", read=lambda answer: answer.ttft)
+TOKENS = Quantity(name="tokens", unit="tokens", read=_total_tokens)
+INPUT_TOKENS = Quantity(name="input_tokens", unit="tokens", read=lambda answer: answer.input_tokens)
+OUTPUT_TOKENS = Quantity(name="output_tokens", unit="tokens", read=lambda answer: answer.output_tokens)
+COST = Quantity(name="cost", unit="USD", read=lambda answer: answer.cost)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BothSides:
+    """A count of rows on each side."""
+
+    source: int
+    target: int
+
+    def to_record(self) -> dict[str, int]:
+        """Return the counts as JSON-ready builtins."""
+        return {"source": self.source, "target": self.target}
+
+
+class Comparison:
+    """All rows of one migration: ``comparison["metric"]``, ``.latency``, ``.cost``, ``.flips``, ``.slice(...)``.
+
+    Args:
+        cases: The rows with both sides' answers and scores.
+        metrics: The metrics' names.
+        slices: Columns whose groups are looked at one by one.
+        weight: Column of traffic weights, or ``None``.
+        cluster: Column that ties rows together, or ``None``.
+        watch: Gets every verdict that a gate evaluates.
+        seed: For methods that resample.
+    """
+
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        *,
+        metrics: Sequence[str],
+        slices: Sequence[str] = (),
+        weight: str | None = None,
+        cluster: str | None = None,
+        watch: Callable[[Verdict], None] = lambda _: None,
+        seed: int = 0,
+    ) -> None:
+        self.cases = tuple(cases)
+        self.metrics, self.slices = tuple(metrics), tuple(slices)
+        self._weight, self._cluster = weight, cluster
+        self._watch, self._seed = watch, seed
+        self._by_metric: dict[str, MetricComparison] = {}
+
+    def __len__(self) -> int:
+        return len(self.cases)
+
+    def __getitem__(self, metric: str) -> MetricComparison:
+        if metric not in self.metrics:
+            raise UnknownNameError("metric", metric, self.metrics, hint="Name it in the marker's metrics=[...].")
+        if metric not in self._by_metric:
+            self._by_metric[metric] = MetricComparison(metric, self.cases, watch=self._watch, seed=self._seed)
+        return self._by_metric[metric]
+
+    @cached_property
+    def latency(self) -> QuantityComparison:
+        """Seconds to the end of the answer."""
+        return self._quantity(LATENCY)
+
+    @cached_property
+    def ttft(self) -> QuantityComparison:
+        """Seconds to the first text."""
+        return self._quantity(TTFT)
+
+    @cached_property
+    def tokens(self) -> QuantityComparison:
+        """Tokens read and written, together."""
+        return self._quantity(TOKENS)
+
+    @cached_property
+    def input_tokens(self) -> QuantityComparison:
+        """Tokens read."""
+        return self._quantity(INPUT_TOKENS)
+
+    @cached_property
+    def output_tokens(self) -> QuantityComparison:
+        """Tokens written."""
+        return self._quantity(OUTPUT_TOKENS)
+
+    @cached_property
+    def cost(self) -> QuantityComparison:
+        """US dollars a row."""
+        return self._quantity(COST)
+
+    @property
+    def errors(self) -> BothSides:
+        """Rows whose call gave no answer."""
+        return self._count(lambda side: side.failure is not None)
+
+    @property
+    def truncated(self) -> BothSides:
+        """Rows whose answer ended because it was too long."""
+        return self._count(lambda side: not side.failure and side.stop_reason in TRUNCATED)
+
+    @property
+    def refusals(self) -> BothSides:
+        """Rows that a guardrail or filter stopped, or whose answer opens with a refusal in English."""
+        return self._count(lambda side: not side.failure and _is_refusal(side.answer))
+
+    @property
+    def flips(self) -> dict[str, Flips]:
+        """Broke, fixed, both right, both wrong, by metric."""
+        return {metric: self[metric].flips for metric in self.metrics}
+
+    def slice(self, column: str, value: Any) -> Comparison:
+        """Return the comparison of the rows whose column has this value; raises `NoSliceError` where none has."""
+        found = [case for case in self.cases if case.row.get(column) == value]
+        if not found:
+            values = sorted({str(case.row.get(column)) for case in self.cases})
+            raise NoSliceError(column, value, values)
+        return Comparison(
+            found,
+            metrics=self.metrics,
+            weight=self._weight,
+            cluster=self._cluster,
+            watch=self._watch,
+            seed=self._seed,
+        )
+
+    def groups(self) -> Iterator[tuple[str, Any, Comparison]]:
+        """Yield every group of every slice column: the column, its value, and the group's own comparison."""
+        for column in self.slices:
+            values = dict.fromkeys(_hashable(case.row.get(column)) for case in self.cases)
+            for value in sorted(values, key=str):
+                yield column, value, self.slice(column, value)
+
+    def warnings(self) -> list[str]:
+        """Return what a reader must know before believing the figures, one sentence each."""
+        said = []
+        for side in SIDES:
+            lost, cut = getattr(self.errors, side), getattr(self.truncated, side)
+            if lost:
+                said.append(f"{lost} of {len(self)} {side} rows have no answer; they are in no mean")
+            if cut:
+                said.append(f"{cut} of {len(self)} {side} answers were cut off at their token limit")
+        for name in self.metrics:
+            failed = self[name].source.failures + self[name].target.failures
+            if failed:
+                said.append(f"{name} could not score {failed} answers; they are in no mean")
+        return said
+
+    def to_record(self) -> dict[str, Any]:
+        """Return every figure as JSON-ready builtins."""
+        quantities = (self.latency, self.ttft, self.tokens, self.input_tokens, self.output_tokens, self.cost)
+        kinds = {side: Counter(getattr(case, side).failure.kind for case in self.cases if getattr(case, side).failure) for side in SIDES}
+        return {
+            "metrics": {name: _metric_record(self[name]) for name in self.metrics},
+            "slice_metrics": [_group_record(*group) for group in self.groups()],
+            **{quantity.name: quantity.to_record() for quantity in quantities},
+            "errors": {**self.errors.to_record(), "kinds": {side: dict(found) for side, found in kinds.items()}},
+            "truncated": self.truncated.to_record(),
+            "refusals": self.refusals.to_record(),
+            "cached": self._count(lambda side: not side.failure and side.answer.cached).to_record(),
+        }
+
+    def _quantity(self, quantity: Quantity) -> QuantityComparison:
+        return QuantityComparison(quantity, self.cases, watch=self._watch, seed=self._seed)
+
+    def _count(self, matches: Callable[[Any], bool]) -> BothSides:
+        return BothSides(
+            source=sum(matches(case.source) for case in self.cases),
+            target=sum(matches(case.target) for case in self.cases),
+        )
+
+
+def _is_refusal(answer: Answer) -> bool:
+    return answer.stop_reason in REFUSED or bool(_REFUSAL.match(answer.text))
+
+
+def _hashable(value: Any) -> Any:
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+
+
+def _group_record(column: str, value: Any, group: Comparison) -> dict[str, Any]:
+    metrics = {name: _metric_record(group[name]) for name in group.metrics}
+    return {"column": column, "value": str(value), "rows": len(group), "metrics": metrics}
+
+
+def _metric_record(metric: MetricComparison) -> dict[str, Any]:
+    found = metric.estimate() if metric.n else None
+    return {
+        "n": metric.n,
+        "source": {"mean": metric.source.mean},
+        "target": {"mean": metric.target.mean},
+        "delta": metric.delta,
+        "interval": found and [found.low, found.high],
+        "confidence": found and found.confidence,
+        "method": found and found.method,
+        "flips": metric.flips.counts(),
+        "failures": {"source": metric.source.failures, "target": metric.target.failures},
+    }

@@ -1,0 +1,174 @@
+"""One metric over all rows: means, the paired difference, flips, and the gates on quality."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pytest_llm_migrate.comparison.flips import Flips, score_of
+from pytest_llm_migrate.comparison.gates import Evidence, above, at_least, too_few_pairs
+from pytest_llm_migrate.domain import Ruling, ScoreFailure, Verdict
+from pytest_llm_migrate.errors import MarginError, NoValuesError
+from pytest_llm_migrate.stats import one_side, paired_difference, rows_to_settle, two_sided
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_llm_migrate.domain import Case, SideName
+    from pytest_llm_migrate.stats import Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SideMean:
+    """One side's mean over the rows that both sides have, and how many rows the metric could not score."""
+
+    mean: float | None
+    failures: int
+
+
+class MetricComparison:
+    """One metric, both sides; every figure is over the rows that both sides have a score for.
+
+    Args:
+        name: The metric.
+        cases: All rows.
+        watch: Gets every verdict that is evaluated.
+        seed: For methods that resample; the same rows and seed give the same figures.
+    """
+
+    def __init__(self, name: str, cases: Sequence[Case], *, watch: Callable[[Verdict], None], seed: int = 0) -> None:
+        self.name = name
+        self._cases, self._watch, self._seed = cases, watch, seed
+
+    @cached_property
+    def _pairs(self) -> tuple[list[float], list[float]]:
+        both = [(score_of(case.source, self.name), score_of(case.target, self.name)) for case in self._cases]
+        whole = [(float(source), float(target)) for source, target in both if source is not None and target is not None]
+        return [source for source, _ in whole], [target for _, target in whole]
+
+    @property
+    def n(self) -> int:
+        """Rows with a score on both sides."""
+        return len(self._pairs[0])
+
+    @property
+    def source(self) -> SideMean:
+        """The source's mean score."""
+        return self._side("source", self._pairs[0])
+
+    @property
+    def target(self) -> SideMean:
+        """The target's mean score."""
+        return self._side("target", self._pairs[1])
+
+    @property
+    def delta(self) -> float | None:
+        """Mean of target − source; negative is a loss; ``None`` without rows."""
+        source, target = self._pairs
+        return (sum(target) - sum(source)) / self.n if self.n else None
+
+    @cached_property
+    def flips(self) -> Flips:
+        """Rows that broke, were fixed, stayed right or wrong; a score of 0.5 or more counts as right."""
+        return Flips.of(self._cases, self.name)
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Return the two-sided interval of target − source; raises `NoValuesError` without rows."""
+        found = self.estimate(confidence)
+        return found.low, found.high
+
+    def estimate(self, confidence: float = 0.95) -> Estimate:
+        """Return target − source with its two-sided interval and the method behind it."""
+        if not self.n:
+            raise NoValuesError(self.name)
+        return paired_difference(*self._pairs, confidence=confidence, seed=self._seed)
+
+    def non_inferior(self, margin: float, confidence: float = 0.95) -> Verdict:
+        """Judge whether the target is worse by less than ``margin``.
+
+        GO when the lower one-sided limit of target − source lies above −margin, NO-GO when the upper one lies
+        below it. Raises `MarginError` for a margin outside (0, 1].
+        """
+        if not 0 < margin <= 1:
+            raise MarginError(f"{self.name}.non_inferior(margin={margin!r})", "a loss between 0 and 1, such as 0.03")
+        gate = f"{self.name}.non_inferior(margin={margin:g})"
+        return self._difference_gate(gate, "non_inferior", -margin, margin, confidence)
+
+    def superior(self, margin: float = 0.0, confidence: float = 0.95) -> Verdict:
+        """Judge whether the target is better by more than ``margin``, 0 or more."""
+        if not 0 <= margin < 1:
+            raise MarginError(f"{self.name}.superior(margin={margin!r})", "a gain of 0 or more, below 1")
+        return self._difference_gate(f"{self.name}.superior(margin={margin:g})", "superior", margin, margin, confidence)
+
+    def at_least(self, floor: float, confidence: float = 0.95) -> Verdict:
+        """Judge whether the target's own mean is at least ``floor``, whatever the source did."""
+        gate = f"{self.name}.at_least({floor:g})"
+        values = [float(score) for case in self._cases if (score := score_of(case.target, self.name)) is not None]
+        refused = too_few_pairs(gate, f"a {self.name} score", len(values), len(self._cases))
+        if refused:
+            return self._said(refused)
+        found = one_side(values, confidence=two_sided(confidence), seed=self._seed)
+        evidence = _evidence(found, confidence, missing=len(self._cases) - len(values))
+        ruling = at_least(evidence, floor)
+        statement = f"The target's mean {self.name} is {found.value:.3f}; {_floor_words(ruling, floor)}."
+        figures = evidence.figures("at_least", floor=floor, metric=self.name)
+        detail = evidence.detail(f"floor {floor:g}")
+        return self._said(Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures))
+
+    def _difference_gate(self, gate: str, kind: str, bar: float, margin: float, confidence: float) -> Verdict:
+        refused = too_few_pairs(gate, f"a {self.name} score", self.n, len(self._cases))
+        if refused:
+            return self._said(refused)
+        found = self.estimate(two_sided(confidence))
+        evidence = _evidence(found, confidence, missing=len(self._cases) - self.n)
+        ruling = above(evidence, bar)
+        more = rows_to_settle(found, bar) if ruling is Ruling.NOT_ENOUGH_EVIDENCE else None
+        statement = f"{self._moved()}; {_difference_words(kind, ruling, margin, more)}."
+        flips = f"broke {len(self.flips.broke)}, fixed {len(self.flips.fixed)}"
+        detail = f"{evidence.detail(f'bar {bar:+g}')}; {flips}"
+        figures = evidence.figures(kind, margin=margin, bar=bar, metric=self.name, more_rows=more)
+        return self._said(Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures))
+
+    def _moved(self) -> str:
+        source, target = self._pairs
+        was, is_now = sum(source) / self.n, sum(target) / self.n
+        return f"{self.name} went from {was:.3f} to {is_now:.3f} over {self.n} rows"
+
+    def _side(self, side: SideName, values: Sequence[float]) -> SideMean:
+        sides = [getattr(case, side) for case in self._cases]
+        failures = sum(isinstance(item.scores.get(self.name), ScoreFailure) for item in sides)
+        return SideMean(mean=sum(values) / len(values) if values else None, failures=failures)
+
+    def _said(self, verdict: Verdict) -> Verdict:
+        self._watch(verdict)
+        return verdict
+
+
+def _evidence(found: Estimate, confidence: float, *, missing: int) -> Evidence:
+    return Evidence(
+        estimate=found.value,
+        low=found.low,
+        high=found.high,
+        confidence=confidence,
+        n=found.n,
+        method=found.method,
+        missing=missing,
+    )
+
+
+def _difference_words(kind: str, ruling: Ruling, margin: float, more: int | None) -> str:
+    allowed = f"a loss of {margin:g}" if kind == "non_inferior" else f"a gain of {margin:g}"
+    if ruling is Ruling.GO:
+        return f"{allowed} or more is ruled out" if kind == "non_inferior" else f"more than {allowed} is shown"
+    if ruling is Ruling.NO_GO:
+        return f"it lost more than {margin:g}" if kind == "non_inferior" else f"{allowed} is ruled out"
+    if more is None:
+        return f"these rows neither show nor rule out {allowed}, and more rows like them would not settle it"
+    return f"these rows neither show nor rule out {allowed}; about {more} more rows like these would settle it"
+
+
+def _floor_words(ruling: Ruling, floor: float) -> str:
+    if ruling is Ruling.GO:
+        return f"at least {floor:g} is shown"
+    return f"it is below {floor:g}" if ruling is Ruling.NO_GO else f"these rows neither show nor rule out {floor:g}"

@@ -1,0 +1,213 @@
+"""Latency, time to first token, tokens and cost: statistics of both sides, their ratio, and the gates on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pytest_llm_migrate.comparison.gates import Evidence, at_most, cannot_judge, too_few_pairs
+from pytest_llm_migrate.domain import Verdict
+from pytest_llm_migrate.errors import MarginError, NoValuesError
+from pytest_llm_migrate.stats import STATISTICS, quantity_estimates, two_sided
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_llm_migrate.domain import Case
+    from pytest_llm_migrate.stats import Estimate, QuantityEstimates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """What is measured: its name, its unit, and how it is read from an answer."""
+
+    name: str
+    unit: str
+    read: Callable[[Any], float | None]
+
+
+class QuantityComparison:
+    """One quantity, both sides, over the rows where both are known.
+
+    ``.mean``, ``.p50``, ``.p90``, ``.p95`` and ``.p99`` give a statistic of it. A gate on the quantity itself,
+    such as ``comparison.cost.ratio_at_most(0.6)``, is a gate on its mean.
+    """
+
+    def __init__(
+        self, quantity: Quantity, cases: Sequence[Case], *, watch: Callable[[Verdict], None], seed: int = 0
+    ) -> None:
+        self.name, self.unit = quantity.name, quantity.unit
+        self._quantity, self._cases, self._watch, self._seed = quantity, cases, watch, seed
+        self._estimates: dict[float, QuantityEstimates] = {}
+
+    @cached_property
+    def _pairs(self) -> tuple[list[float], list[float]]:
+        answered = [case for case in self._cases if not (case.source.failure or case.target.failure)]
+        both = [(self._quantity.read(case.source.answer), self._quantity.read(case.target.answer)) for case in answered]
+        whole = [(source, target) for source, target in both if source is not None and target is not None]
+        return [source for source, _ in whole], [target for _, target in whole]
+
+    @property
+    def n(self) -> int:
+        """Rows where the quantity is known on both sides."""
+        return len(self._pairs[0])
+
+    @property
+    def rows(self) -> int:
+        """All rows."""
+        return len(self._cases)
+
+    @property
+    def mean(self) -> StatisticComparison:
+        """The arithmetic mean."""
+        return self._statistic("mean")
+
+    @property
+    def p50(self) -> StatisticComparison:
+        """The median."""
+        return self._statistic("p50")
+
+    @property
+    def p90(self) -> StatisticComparison:
+        """The 90th percentile."""
+        return self._statistic("p90")
+
+    @property
+    def p95(self) -> StatisticComparison:
+        """The 95th percentile."""
+        return self._statistic("p95")
+
+    @property
+    def p99(self) -> StatisticComparison:
+        """The 99th percentile."""
+        return self._statistic("p99")
+
+    def ratio_at_most(self, bar: float, confidence: float = 0.95) -> Verdict:
+        """Judge whether the target's mean is at most ``bar`` times the source's."""
+        return self.mean.ratio_at_most(bar, confidence)
+
+    def at_most(self, bar: float, confidence: float = 0.95) -> Verdict:
+        """Judge whether the target's mean is at most ``bar``."""
+        return self.mean.at_most(bar, confidence)
+
+    def estimates(self, confidence: float) -> QuantityEstimates:
+        """Return every statistic of both sides and of the ratio, with two-sided intervals."""
+        if not self.n:
+            raise NoValuesError(self.name)
+        if confidence not in self._estimates:
+            self._estimates[confidence] = quantity_estimates(*self._pairs, confidence=confidence, seed=self._seed)
+        return self._estimates[confidence]
+
+    def say(self, verdict: Verdict) -> Verdict:
+        """Report a verdict and return it."""
+        self._watch(verdict)
+        return verdict
+
+    def to_record(self, confidence: float = 0.95) -> dict[str, Any] | None:
+        """Return every statistic as JSON-ready builtins, ``None`` where the quantity is unknown throughout."""
+        if not self.n:
+            return None
+        return {"unit": self.unit, "n": self.n, "statistics": dict(self._statistic_records(confidence))}
+
+    def _statistic_records(self, confidence: float) -> Any:
+        found = self.estimates(confidence)
+        for name in STATISTICS:
+            ratio = found.ratio[name]
+            yield name, {
+                "source": found.source[name].value,
+                "target": found.target[name].value,
+                "ratio": ratio and ratio.value,
+                "interval": ratio and [ratio.low, ratio.high],
+            }
+
+    def _statistic(self, name: str) -> StatisticComparison:
+        return StatisticComparison(self, name)
+
+
+class StatisticComparison:
+    """One statistic of a quantity: both sides, their ratio, and the gates on it."""
+
+    def __init__(self, quantity: QuantityComparison, statistic: str) -> None:
+        self._quantity, self._name = quantity, statistic
+
+    @property
+    def source(self) -> float:
+        """The source's value, in the quantity's unit."""
+        return self._quantity.estimates(0.95).source[self._name].value
+
+    @property
+    def target(self) -> float:
+        """The target's value, in the quantity's unit."""
+        return self._quantity.estimates(0.95).target[self._name].value
+
+    @property
+    def ratio(self) -> float | None:
+        """Target ÷ source; ``None`` where the source's value is zero."""
+        found = self._quantity.estimates(0.95).ratio[self._name]
+        return found and found.value
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Return the two-sided interval of the ratio; raises `NoValuesError` where there is no ratio."""
+        found = self._quantity.estimates(confidence).ratio[self._name]
+        if found is None:
+            raise NoValuesError(f"the ratio of {self._quantity.name}")
+        return found.low, found.high
+
+    def ratio_at_most(self, bar: float, confidence: float = 0.95) -> Verdict:
+        """Judge whether target ÷ source is at most ``bar``; raises `MarginError` for a bar of 0 or less."""
+        gate = f"{self._quantity.name}.{self._name}.ratio_at_most({bar:g})"
+        if bar <= 0:
+            raise MarginError(gate, "a factor above 0, such as 1.2")
+        return self._judge(gate, "ratio_at_most", bar, confidence, lambda found: found.ratio)
+
+    def at_most(self, bar: float, confidence: float = 0.95) -> Verdict:
+        """Judge whether the target's value is at most ``bar``, in the quantity's unit."""
+        gate = f"{self._quantity.name}.{self._name}.at_most({bar:g})"
+        if bar < 0:
+            raise MarginError(gate, f"a bar of 0 or more, in {self._quantity.unit}")
+        return self._judge(gate, "at_most", bar, confidence, lambda found: found.target)
+
+    def _judge(
+        self,
+        gate: str,
+        kind: str,
+        bar: float,
+        confidence: float,
+        pick: Callable[[QuantityEstimates], Mapping[str, Estimate | None]],
+    ) -> Verdict:
+        quantity = self._quantity
+        refused = too_few_pairs(gate, f"a known {quantity.name}", quantity.n, quantity.rows)
+        if refused:
+            return quantity.say(refused)
+        found = quantity.estimates(two_sided(confidence))
+        chosen = pick(found)[self._name]
+        if chosen is None:
+            reason = f"The source's {quantity.name} ({self._name}) is zero, so there is no ratio to judge."
+            return quantity.say(cannot_judge(gate, reason, f"n={quantity.n}"))
+        return quantity.say(self._verdict(gate, kind, bar, confidence, found, chosen))
+
+    def _verdict(
+        self, gate: str, kind: str, bar: float, confidence: float, found: QuantityEstimates, chosen: Estimate
+    ) -> Verdict:
+        quantity = self._quantity
+        evidence = Evidence(
+            estimate=chosen.value,
+            low=chosen.low,
+            high=chosen.high,
+            confidence=confidence,
+            n=chosen.n,
+            method=chosen.method,
+            missing=quantity.rows - quantity.n,
+        )
+        ruling = at_most(evidence, bar)
+        was, is_now = found.source[self._name].value, found.target[self._name].value
+        ratio = f" (x{is_now / was:.2f})" if was else ""
+        said = {"GO": "is shown", "NO-GO": "is ruled out"}.get(ruling, "is neither shown nor ruled out by these rows")
+        limit = f"x{bar:g}" if kind == "ratio_at_most" else f"{bar:g} {quantity.unit}"
+        statement = (
+            f"{quantity.name} ({self._name}) went from {was:.4g} to {is_now:.4g} {quantity.unit}{ratio}; "
+            f"at most {limit} {said}."
+        )
+        figures = evidence.figures(kind, bar=bar, quantity=quantity.name, statistic=self._name)
+        return Verdict(ruling=ruling, gate=gate, statement=statement, detail=evidence.detail(f"bar {bar:g}"), figures=figures)

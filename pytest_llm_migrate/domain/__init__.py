@@ -1,0 +1,40 @@
+"""Frozen values, and the Protocols where rooms meet."""
+
+from pytest_llm_migrate.domain.answer import Answer, CallFailure, Outcome, Step
+from pytest_llm_migrate.domain.case import Case, Side
+from pytest_llm_migrate.domain.prompt import Example, PromptText, Provenance
+from pytest_llm_migrate.domain.protocols import Metric, Model, PriceList, Provider
+from pytest_llm_migrate.domain.request import Request, Turn
+from pytest_llm_migrate.domain.row import SIDES, Dataset, Row, SideName, side_column
+from pytest_llm_migrate.domain.score import Check, Score, ScoreFailure, WatchedScore
+from pytest_llm_migrate.domain.verdict import Ruling, Verdict, worst
+
+__all__ = [
+    "SIDES",
+    "Answer",
+    "CallFailure",
+    "Case",
+    "Check",
+    "Dataset",
+    "Example",
+    "Metric",
+    "Model",
+    "Outcome",
+    "PriceList",
+    "PromptText",
+    "Provenance",
+    "Provider",
+    "Request",
+    "Row",
+    "Ruling",
+    "Score",
+    "ScoreFailure",
+    "Side",
+    "SideName",
+    "Step",
+    "Turn",
+    "Verdict",
+    "WatchedScore",
+    "side_column",
+    "worst",
+]

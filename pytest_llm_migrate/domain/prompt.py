@@ -1,0 +1,71 @@
+"""What a prompt file says: texts, examples, inference settings and where they came from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One example exchange, sent as a user turn and an assistant turn ahead of the row."""
+
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """Where a migrated prompt came from.
+
+    Attributes:
+        strategy: The strategy that wrote it.
+        source_sha256: Hash of the source prompt it was made from; another hash today means it is stale.
+        dev_sha256: Hash of the dev rows that tuned it, if any did.
+        tool: The program and version that wrote it.
+        model: The model that helped to write it.
+        at: When, as ISO 8601.
+    """
+
+    strategy: str | None = None
+    source_sha256: str | None = None
+    dev_sha256: str | None = None
+    tool: str | None = None
+    model: str | None = None
+    at: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptText:
+    """A prompt as its file holds it; texts are Jinja2 templates over a row's inputs.
+
+    Attributes:
+        name: The prompt's name in the catalog.
+        user: The last user turn.
+        system: The system text, or ``None``.
+        examples: Exchanges sent before the user turn.
+        inference: Settings such as ``temperature``, ``top_p``, ``max_tokens``, ``stop``; others go to the model.
+        model: The model the prompt was written for.
+        provenance: Where it came from; ``None`` for a source prompt.
+    """
+
+    name: str
+    user: str
+    system: str | None = None
+    examples: tuple[Example, ...] = ()
+    inference: Mapping[str, Any] = field(default_factory=dict)
+    model: str | None = None
+    provenance: Provenance | None = None
+
+    @property
+    def sha256(self) -> str:
+        """Hash of all that reaches a model: texts, examples and settings, not the name or the provenance."""
+        examples = [[example.input, example.output] for example in self.examples]
+        content = [self.system, self.user, examples, dict(self.inference)]
+        text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,88 @@
+"""The seams: what a model, a provider, a metric and a price list promise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from pytest_llm_migrate.domain.answer import Answer
+    from pytest_llm_migrate.domain.request import Request
+    from pytest_llm_migrate.domain.row import Row
+    from pytest_llm_migrate.domain.score import Score, ScoreFailure
+
+
+class Model(Protocol):
+    """Answers requests; safe to call from several threads at once."""
+
+    @property
+    def ref(self) -> str:
+        """The reference that names this model on the command line and in reports."""
+        ...
+
+    @property
+    def concurrency(self) -> int:
+        """Calls that may be in flight at once when the user gives no number, at least 1."""
+        ...
+
+    def answer(self, request: Request) -> Answer:
+        """Make one call and return its answer; raise `CallFailedError` when there is none."""
+        ...
+
+
+class Provider(Protocol):
+    """Makes models from references of one scheme, such as ``local:`` in ``local:smollm2-135m``."""
+
+    @property
+    def scheme(self) -> str:
+        """The text before the colon."""
+        ...
+
+    def connect(self, name: str) -> Model:
+        """Return the model that ``name`` (the text behind the colon) means.
+
+        Calls no model. What can be known to be wrong before a call (an unknown name, no credentials,
+        no region) raises a `MigrateError`.
+        """
+        ...
+
+
+@runtime_checkable
+class Metric(Protocol):
+    """Scores one answer; must not remember earlier answers, and may be called from several threads."""
+
+    @property
+    def name(self) -> str:
+        """The name that tests and reports use."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the same answer could get another score, settings included."""
+        ...
+
+    @property
+    def kept(self) -> bool:
+        """Whether scores are worth keeping in the store; false for those quicker to compute than to look up."""
+        ...
+
+    def score(self, answer: Answer, row: Row) -> Score | ScoreFailure:
+        """Return a score, higher is better, or the reason why there is none."""
+        ...
+
+
+class PriceList(Protocol):
+    """Knows what a call costs."""
+
+    @property
+    def source(self) -> str:
+        """Where the prices come from, for the report."""
+        ...
+
+    @property
+    def as_of(self) -> str | None:
+        """The date of the prices as ISO 8601, or ``None`` when unknown."""
+        ...
+
+    def cost(self, model: str, answer: Answer) -> float | None:
+        """Return US dollars for one answer of a model, ``None`` when the price or the tokens are unknown."""
+        ...

@@ -1,0 +1,74 @@
+"""The frame of a metric that holds an answer against the row's ground truth."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pytest_llm_migrate.domain import Score, ScoreFailure
+from pytest_llm_migrate.errors import UnknownNameError
+from pytest_llm_migrate.metrics.json_text import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_llm_migrate.domain import Answer, Row
+
+NO_GROUND_TRUTH = "the row has no ground truth (column 'answer_ground_truth')"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceMetric(ABC):
+    """Scores an answer against each answer the ground truth accepts, and keeps the best.
+
+    A new metric is a frozen dataclass with a default ``name``, its settings as fields, and `compare`.
+    """
+
+    revision: ClassVar[int] = 1
+    """Raised whenever the same texts and settings get another score."""
+    kept: ClassVar[bool] = False
+
+    name: str
+
+    @property
+    def version(self) -> str:
+        """The revision and every setting."""
+        settings = [f"{field.name}={getattr(self, field.name)!r}" for field in fields(self) if field.name != "name"]
+        return ", ".join([str(self.revision), *settings])
+
+    def score(self, answer: Answer, row: Row) -> Score | ScoreFailure:
+        """Return the best score over the accepted answers; a failure when the row has no ground truth to use."""
+        accepted = [expected for expected in self.accepted(row.reference) if expected is not None]
+        if not accepted:
+            return ScoreFailure(reason=NO_GROUND_TRUTH)
+        return _best([self.compare(answer.text, expected) for expected in accepted])
+
+    def accepted(self, truth: Any) -> Sequence[Any]:
+        """Return the answers that a ground truth accepts: those of a list, else the one it is."""
+        return truth if isinstance(truth, (list, tuple)) else [truth]
+
+    @abstractmethod
+    def compare(self, text: str, expected: Any) -> Score | ScoreFailure:
+        """Return the score of an answer's text against one accepted answer; a loss says why."""
+
+
+def as_text(value: Any) -> str:
+    """Return a ground truth as text: a text as it stands, anything else as its canonical JSON."""
+    return value if isinstance(value, str) else canonical(value)
+
+
+def one_of(setting: str, value: str | None, allowed: Iterable[str]) -> None:
+    """Refuse a setting's value that is not one of those allowed, with `UnknownNameError`; ``None`` passes."""
+    if value is not None and value not in set(allowed):
+        raise UnknownNameError(setting, value, allowed)
+
+
+def _best(results: Sequence[Score | ScoreFailure]) -> Score | ScoreFailure:
+    scores = [result for result in results if isinstance(result, Score)]
+    if not scores:
+        return results[0]
+    best = max(scores)
+    if best >= 1.0 or len(results) == 1:
+        return best
+    return Score(best, f"{best.reason} (closest of {len(results)} accepted answers)")

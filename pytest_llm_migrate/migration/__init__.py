@@ -1,0 +1,1 @@
+"""The whole story: a marker's spec becomes answers, scores, cases, a comparison and a record."""

@@ -1,0 +1,191 @@
+"""From a marker's spec to a migration: the dataset is read, prompts found, metrics chosen, everything checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_llm_migrate.answers import Connection, Desk, read_recording, recording_path
+from pytest_llm_migrate.datasets import load, sample, select
+from pytest_llm_migrate.domain import Dataset, Metric, Model, side_column
+from pytest_llm_migrate.errors import ColumnRoleError, NoRecordedAnswersError, NoTargetPromptError
+from pytest_llm_migrate.metrics import resolve
+from pytest_llm_migrate.migration.migration import Migration, Terms
+from pytest_llm_migrate.migration.scoring import Scorer
+from pytest_llm_migrate.migration.settings import RECORDED, Settings
+from pytest_llm_migrate.migration.sides import AskedSide, PipelineSide, RecordedSide
+from pytest_llm_migrate.prompts import Catalog, Prompt, RowPrompt, load_prompt
+
+if TYPE_CHECKING:
+    from pytest_llm_migrate.domain import Case, SideName
+    from pytest_llm_migrate.migration.sides import SideAnswers
+    from pytest_llm_migrate.migration.spec import MigrationSpec
+
+SAMPLE_SEED = 0
+PIPELINE_THREADS = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What a side sends: a prompt for every row, where its file is, and the strategy that chose it."""
+
+    prompt: Prompt | RowPrompt | None
+    path: Path | None = None
+    strategy: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Workshop:
+    """What building a migration takes, once a process.
+
+    Attributes:
+        settings: The user's options.
+        desk: Where answers are asked for.
+        metrics: Every registered metric by name.
+        connect: Makes a model of a reference.
+        seen: Gets every case as it becomes known, with its migration's id.
+    """
+
+    settings: Settings
+    desk: Desk
+    metrics: Mapping[str, Metric]
+    connect: Callable[[str], Model]
+    seen: Callable[[str, Case], None]
+    _datasets: dict[tuple[Any, ...], Dataset] = field(default_factory=dict)
+
+    def build(self, spec: MigrationSpec, target_ref: str) -> Migration:
+        """Return the migration of a spec to one target.
+
+        Raises:
+            MigrateError: Dataset, column, prompt or metric is not there or does not fit.
+        """
+        whole = self._dataset(spec)
+        dataset = self._selected(spec, whole)
+        metrics = resolve(spec.metrics, self.metrics, where=spec.nodeid)
+        _check_columns(spec, dataset)
+        source = source_of(spec, self.settings)
+        target = target_of(spec, self.settings, target_ref, source)
+        terms = Terms(
+            id=f"{spec.nodeid}::{spec.number}::{target_ref}",
+            name=spec.name,
+            nodeid=spec.nodeid,
+            dataset=dataset,
+            dataset_rows=len(whole),
+            source=_described(self.settings.source_model, source, spec),
+            target=_described(target_ref, target, spec),
+            metrics=tuple(metric.name for metric in metrics),
+            slices=spec.slices,
+            weight=spec.weight,
+            cluster=spec.cluster,
+            row_failures=spec.row_failures,
+        )
+        return Migration(
+            terms=terms,
+            source=self._side(spec, "source", self.settings.source_model, source, dataset),
+            target=self._side(spec, "target", target_ref, target, dataset),
+            source_prompt=source.prompt,
+            target_prompt=target.prompt,
+            scorer=Scorer(metrics=metrics, store=self.desk.store),
+            seen=lambda case: self.seen(terms.id, case),
+        )
+
+    def _dataset(self, spec: MigrationSpec) -> Dataset:
+        if isinstance(spec.dataset, Dataset):
+            return spec.dataset
+        path = spec.folder / spec.dataset
+        columns = tuple(sorted((spec.columns or {}).items()))
+        key = (path.resolve(), columns)
+        if key not in self._datasets:
+            self._datasets[key] = load(path, columns=spec.columns, shown=str(spec.dataset))
+        return self._datasets[key]
+
+    def _selected(self, spec: MigrationSpec, dataset: Dataset) -> Dataset:
+        chosen = select(dataset, split=spec.split) if spec.split else dataset
+        return sample(chosen, self.settings.sample, seed=SAMPLE_SEED) if self.settings.sample else chosen
+
+    def _side(self, spec: MigrationSpec, side: SideName, ref: str, sent: Sent, dataset: Dataset) -> SideAnswers:
+        if ref == RECORDED:
+            if side_column("answer", side) not in dataset.columns:
+                raise NoRecordedAnswersError(dataset.path, side)
+            return RecordedSide(side=side, prices=self.desk.prices)
+        if isinstance(sent.prompt, Prompt):
+            sent.prompt.check_columns(dataset.columns, where=f"{spec.nodeid}: {dataset.path}")
+        model = Connection(ref=ref, connect=lambda: self.connect(ref))
+        recorded = read_recording(recording_path(spec.folder, spec.suite, ref))
+        repeats = self.settings.repeats
+        if spec.pipeline is None:
+            prompt = sent.prompt or RowPrompt()
+            return AskedSide(desk=self.desk, model=model, prompt=prompt, repeats=repeats, recorded=recorded)
+        return PipelineSide(
+            desk=self.desk,
+            model=model,
+            prompt=sent.prompt,
+            pipeline=spec.pipeline,
+            repeats=repeats,
+            recorded=recorded,
+            threads=self.settings.concurrency or PIPELINE_THREADS,
+        )
+
+
+def source_of(spec: MigrationSpec, settings: Settings) -> Sent:
+    """Return what the source side sends; a recorded source sends nothing, but its prompt is shown if there is one."""
+    if spec.prompt is None:
+        return Sent(prompt=RowPrompt() if spec.pipeline is None else None)
+    if isinstance(spec.prompt, Prompt):
+        return Sent(prompt=spec.prompt)
+    if _is_file(spec.prompt):
+        path = spec.folder / spec.prompt
+        return Sent(prompt=load_prompt(path), path=path)
+    catalog = _catalog(spec, settings)
+    name = str(spec.prompt)
+    return Sent(prompt=catalog.source(name), path=catalog.source_path(name))
+
+
+def target_of(spec: MigrationSpec, settings: Settings, ref: str, source: Sent) -> Sent:
+    """Return what the target side sends by the prompt strategy; a row's own prompt is sent as it is."""
+    if settings.prompt_strategy == "identity" or ref == RECORDED or not isinstance(source.prompt, Prompt):
+        return Sent(prompt=source.prompt, path=source.path, strategy="identity")
+    if isinstance(spec.prompt, Prompt) or _is_file(spec.prompt):
+        raise NoTargetPromptError(str(source.prompt.name), ref, str(source.path or "the marker"))
+    catalog = _catalog(spec, settings)
+    prompt = catalog.for_target(str(spec.prompt), ref)
+    strategy = prompt.provenance.strategy if prompt.provenance else None
+    return Sent(prompt=prompt, path=catalog.target_path(str(spec.prompt), ref), strategy=strategy or "catalog")
+
+
+def _is_file(prompt: object) -> bool:
+    return isinstance(prompt, Path) or (isinstance(prompt, str) and prompt.endswith((".yaml", ".yml")))
+
+
+def _catalog(spec: MigrationSpec, settings: Settings) -> Catalog:
+    return Catalog(settings.prompt_catalog or spec.folder / "prompts")
+
+
+def _described(ref: str, sent: Sent, spec: MigrationSpec) -> dict[str, Any]:
+    prompt = sent.prompt
+    if not isinstance(prompt, Prompt):
+        return {"ref": ref, "prompt": None}
+    shown = {
+        "name": prompt.name,
+        "path": str(sent.path.relative_to(spec.folder)) if sent.path and sent.path.is_relative_to(spec.folder) else None,
+        "sha256": prompt.sha256,
+        "strategy": sent.strategy,
+        "system": prompt.system,
+        "user": prompt.user,
+        "examples": [[example.input, example.output] for example in prompt.examples],
+        "inference": dict(prompt.inference),
+    }
+    return {"ref": ref, "prompt": shown}
+
+
+def _check_columns(spec: MigrationSpec, dataset: Dataset) -> None:
+    roles: Sequence[tuple[str, str | None]] = [
+        *(("slices", name) for name in spec.slices),
+        ("weight", spec.weight),
+        ("cluster", spec.cluster),
+    ]
+    for role, column in roles:
+        if column is not None and column not in dataset.columns:
+            raise ColumnRoleError(spec.nodeid, role, column, dataset.path, dataset.columns)

@@ -1,0 +1,147 @@
+"""The record of a run: what every process saw and what became of every test, put together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from pytest_llm_migrate.comparison import Comparison
+from pytest_llm_migrate.domain import Ruling, worst
+from pytest_llm_migrate.migration.spool import case_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from pytest_llm_migrate.domain import Case
+
+SCHEMA_VERSION = 1
+_GATE_RULINGS = {"passed": Ruling.GO, "xpassed": Ruling.GO, "error": Ruling.CANNOT_JUDGE}
+_ROW_OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed", "xpassed", "not_run")
+Test = dict[str, Any]
+
+
+class Seen:
+    """What the processes of a run wrote down, merged: a row that several of them saw counts once."""
+
+    def __init__(self, records: Iterable[Mapping[str, Any]]) -> None:
+        self.migrations: dict[str, dict[str, Any]] = {}
+        self.cases: dict[str, dict[str, dict[str, Any]]] = {}
+        self.used: list[Mapping[str, Any]] = []
+        for record in records:
+            self._take(dict(record))
+
+    def _take(self, record: dict[str, Any]) -> None:
+        kind = record.pop("type")
+        if kind == "migration":
+            self.migrations[record["id"]] = record
+        elif kind == "used":
+            self.used.append(record)
+        else:
+            self.cases.setdefault(record.pop("migration"), {})[record["sample_id"]] = record
+
+
+def migration_record(terms: dict[str, Any], cases: Mapping[str, Any], tests: Sequence[Test]) -> dict[str, Any]:
+    """Return one judged migration: its terms, gates, row counts, and the comparison in figures."""
+    compared = Comparison(
+        [case_of(record) for record in cases.values()],
+        metrics=tuple(terms["metrics"]),
+        slices=tuple(terms["slices"]),
+        weight=terms["weight"],
+        cluster=terms["cluster"],
+    )
+    gates = [gate_record(test) for test in tests if test["gate"]]
+    rows = Counter(test["outcome"] for test in tests if not test["gate"])
+    ruling = worst(Ruling(gate["verdict"]) for gate in gates if gate["verdict"])
+    below = rows["failed"] + rows["xfailed"]
+    return {
+        **terms,
+        "verdict": ruling and str(ruling),
+        "heading": heading(ruling, below, failing=rows["failed"]),
+        "gates": gates,
+        "row_tests": {outcome: rows[outcome] for outcome in _ROW_OUTCOMES},
+        "rows_below_bar": below,
+        **compared.to_record(),
+        "warnings": [*terms["warnings"], *compared.warnings(), *_gate_warnings(gates)],
+    }
+
+
+def gate_record(test: Test) -> dict[str, Any]:
+    """Return a gate: GO if it passed; else the worst it evaluated, NO-GO if it evaluated none; none if it was skipped."""
+    said = test["statements"]
+    ruling = _GATE_RULINGS.get(test["outcome"])
+    if test["outcome"] == "failed":
+        ruling = worst(Ruling(item["verdict"]) for item in said if item["verdict"] != Ruling.GO) or Ruling.NO_GO
+    deciding = next((item for item in said if item["verdict"] == ruling), None)
+    statement = deciding["statement"] if deciding else test.get("message", "")
+    if ruling is Ruling.GO and len(said) > 1:
+        statement = " ".join(item["statement"] for item in said)
+    return {
+        "nodeid": test["nodeid"],
+        "doc": test["doc"],
+        "outcome": test["outcome"],
+        "verdict": ruling and str(ruling),
+        "statement": statement,
+        "statements": said,
+    }
+
+
+def heading(ruling: Ruling | None, below: int, *, failing: int) -> str:
+    """Return the sentence over a migration: what its gates say, and what its rows say when that differs."""
+    rows = f"{below} row{'s' if below != 1 else ''} below {'their' if below != 1 else 'its'} bar"
+    if ruling is None:
+        return f"No gate judged this migration; {rows}." if below else "No gate judged this migration."
+    if not below:
+        return f"{ruling} by its gates."
+    consequence = "fail the run" if failing > 1 else "fails the run" if failing else "reported only"
+    return f"{ruling} by its gates; {rows} {consequence}."
+
+
+def row_records(migration: str, cases: Iterable[Mapping[str, Any]], tests: Sequence[Test], metrics: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield the lines of ``rows.jsonl`` for one migration, in dataset order as far as it was seen."""
+    by_row: dict[str, list[Test]] = {}
+    for test in tests:
+        if test["sample_id"] is not None:
+            shown = {name: test[name] for name in ("nodeid", "outcome", "message", "checks")}
+            by_row.setdefault(test["sample_id"], []).append(shown)
+    for record in cases:
+        flips = flips_of(case_of(record), metrics)
+        yield {
+            "schema_version": SCHEMA_VERSION,
+            "migration": migration,
+            "tests": by_row.get(record["sample_id"], []),
+            **record,
+            "flips": flips,
+        }
+
+
+def flips_of(case: Case, metrics: Sequence[str]) -> dict[str, str]:
+    """Return what became of a row in each metric that scored both sides."""
+    from pytest_llm_migrate.comparison import flip
+
+    found = {name: flip(case, name) for name in metrics}
+    return {name: value for name, value in found.items() if value}
+
+
+def run_record(
+    run: Mapping[str, Any], seen: Seen, tests_of: Callable[[str], Sequence[Test]], prices: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return ``results.json``: the run, its verdict, and every migration that was judged or looked at."""
+    judged = [name for name in seen.migrations if tests_of(name) or name in seen.cases]
+    migrations = [
+        migration_record(seen.migrations[name], seen.cases.get(name, {}), tests_of(name)) for name in judged
+    ]
+    ruling = worst(Ruling(item["verdict"]) for item in migrations if item["verdict"])
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "run": dict(run),
+        "verdict": ruling and str(ruling),
+        "prices": dict(prices),
+        "migrations": migrations,
+        "warnings": [],
+        "sections": [],
+    }
+
+
+def _gate_warnings(gates: Sequence[Mapping[str, Any]]) -> list[str]:
+    idle = [gate for gate in gates if gate["verdict"] is None]
+    return [f"gate {gate['nodeid']} gave no verdict: it was {gate['outcome']}" for gate in idle]

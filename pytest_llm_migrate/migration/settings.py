@@ -1,0 +1,34 @@
+"""What the user asked for, read once from the command line and the ini file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RECORDED = "recorded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A run's options; each is described in `plugin.options`, where it is declared."""
+
+    source_model: str
+    target_models: tuple[str, ...]
+    judge_model: str | None
+    prompt_strategy: str
+    prompt_catalog: Path | None
+    answers: str
+    record: bool
+    sample: int | None
+    repeats: int
+    max_cost: float | None
+    concurrency: int | None
+    prices: Path | None
+    folder: Path
+    report: Path | None
+    json: Path | None
+    summary: Path | None
+    plan: bool

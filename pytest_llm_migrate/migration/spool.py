@@ -1,0 +1,107 @@
+"""What a process saw, line by line in the run's folder, for the one process that reports."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, TextIO
+
+from pytest_llm_migrate.domain import Answer, Case, Row, Score, ScoreFailure, Side
+from pytest_llm_migrate.domain.answer import CallFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from pytest_llm_migrate.domain import Outcome, SideName
+    from pytest_llm_migrate.migration.migration import Migration, Terms
+
+
+class Spool:
+    """Appends records to one file, opened at the first of them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: TextIO | None = None
+
+    def migration(self, terms: Terms) -> None:
+        """Note that a migration exists."""
+        self._write({"type": "migration", **terms.to_record()})
+
+    def case(self, migration: str, case: Case) -> None:
+        """Note a case as it became known."""
+        self._write({"type": "case", "migration": migration, **case_record(case)})
+
+    def used(self, migration: Migration) -> None:
+        """Note the answers that a recording could keep."""
+        for side, answers in (("source", migration.source), ("target", migration.target)):
+            for sample_id, key, answer in answers.used():
+                line = {"type": "used", "migration": migration.terms.id, "side": side, "sample_id": sample_id}
+                self._write(line | {"key": key, "answer": answer.to_record()})
+
+    def close(self) -> None:
+        """Write out what is buffered; the next record opens the file again."""
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def _write(self, record: Mapping[str, Any]) -> None:
+        if self._file is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = self.path.open("a", encoding="utf-8")
+        self._file.write(json.dumps(record, ensure_ascii=False, default=str) + "\n")
+
+
+def read_spool(folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield every record of every process, in the order of the processes' names."""
+    for path in sorted(folder.glob("*.jsonl")):
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                yield json.loads(line)
+
+
+def case_record(case: Case) -> dict[str, Any]:
+    """Return a case as JSON-ready builtins."""
+    return {
+        "sample_id": case.id,
+        "inputs": case.inputs,
+        "reference": case.reference,
+        "source": _side_record(case.source),
+        "target": _side_record(case.target),
+    }
+
+
+def _side_record(side: Side) -> dict[str, Any]:
+    if isinstance(side.outcome, CallFailure):
+        return {"error": side.outcome.to_record()}
+    scores = {name: score for name, score in side.scores.items() if isinstance(score, Score)}
+    return {
+        **side.outcome.to_record(),
+        "cached": side.outcome.cached,
+        "scores": {name: float(score) for name, score in scores.items()},
+        "reasons": {name: score.reason for name, score in scores.items() if score.reason},
+        "failures": {name: item.reason for name, item in side.scores.items() if isinstance(item, ScoreFailure)},
+    }
+
+
+def case_of(record: Mapping[str, Any]) -> Case:
+    """Return the case that `case_record` wrote down."""
+    values = dict(record["inputs"]) | {"answer_ground_truth": record["reference"]}
+    sample_id = record["sample_id"]
+    return Case(
+        row=Row(sample_id=sample_id, values=values),
+        source=_side_of("source", sample_id, record["source"]),
+        target=_side_of("target", sample_id, record["target"]),
+    )
+
+
+def _side_of(name: SideName, sample_id: str, record: Mapping[str, Any]) -> Side:
+    if "error" in record:
+        return Side(name=name, sample_id=sample_id, outcome=CallFailure(**record["error"]))
+    reasons = record["reasons"]
+    scores: dict[str, Score | ScoreFailure] = {
+        metric: Score(value, reasons.get(metric, ""), metric=metric, side=name, sample_id=sample_id)
+        for metric, value in record["scores"].items()
+    }
+    failures = {metric: ScoreFailure(reason=reason) for metric, reason in record["failures"].items()}
+    outcome: Outcome = Answer.from_record(record)
+    return Side(name=name, sample_id=sample_id, outcome=outcome, scores=scores | failures)

@@ -1,0 +1,106 @@
+"""boto3's clients, set to make one attempt a call: retrying, timing and counting happen above them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any, Protocol
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, NoCredentialsError, NoRegionError
+
+from pytest_llm_migrate.errors import CannotConnectError
+from pytest_llm_migrate.models.faults import call_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SERVICE = "bedrock-runtime"
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 180.0
+"""Seconds of silence after which a call is given up; a Converse reply is silent until all of it is written."""
+
+SETTINGS = "Look at the AWS settings with `aws configure list`."
+BEARER_TOKEN = "AWS_BEARER_TOKEN_BEDROCK"  # noqa: S105 - the variable's name
+
+
+class EventStream(Protocol):
+    """The events of one streamed reply."""
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Yield events as they come."""
+        ...
+
+    def close(self) -> None:
+        """Give up an unfinished stream and its connection."""
+        ...
+
+
+class RuntimeClient(Protocol):
+    """The part of a ``bedrock-runtime`` client that a model needs; safe to share between threads."""
+
+    def converse(self, **parameters: Any) -> dict[str, Any]:
+        """Make one call and return the whole reply."""
+        ...
+
+    def converse_stream(self, **parameters: Any) -> dict[str, EventStream]:
+        """Make one call and return its events under ``stream``."""
+        ...
+
+
+def bedrock_client(reference: str, connections: int) -> RuntimeClient:
+    """Return a client with the user's own AWS settings; ``AWS_REGION`` counts where boto3 finds no region.
+
+    Raises `CannotConnectError`, about the model in ``reference``, for what boto3 would keep for the first call.
+    """
+    try:
+        return _checked_client(connections)
+    except BotoCoreError as error:
+        failed = call_failure(error)
+        raise CannotConnectError(reference, failed.message, failed.way_out or SETTINGS) from error
+    except ValueError as error:  # an endpoint that is no URL
+        raise CannotConnectError(reference, str(error), SETTINGS) from error
+
+
+def _checked_client(connections: int) -> RuntimeClient:
+    session = boto3.Session()
+    region = session.region_name or os.environ.get("AWS_REGION")
+    if not region:
+        raise NoRegionError
+    if not os.environ.get(BEARER_TOKEN) and session.get_credentials() is None:
+        raise NoCredentialsError
+    client: RuntimeClient = session.client(SERVICE, region_name=region, config=_config(connections))
+    return client
+
+
+def loopback_client(url: str, connections: int) -> RuntimeClient:
+    """Return a client for an endpoint on this machine, which no AWS or proxy setting reaches."""
+    own = botocore.session.Session(
+        session_vars={"profile": (None, None, None, None), "config_file": (None, None, os.devnull, None)}
+    )
+    client: RuntimeClient = boto3.Session(
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106 - nobody checks it
+        region_name="us-east-1",
+        botocore_session=own,
+    ).client(
+        SERVICE,
+        endpoint_url=url,
+        config=_config(
+            connections, proxies={}, signature_version="v4", use_fips_endpoint=False, use_dualstack_endpoint=False
+        ),
+    )
+    return client
+
+
+def _config(connections: int, **more: Any) -> Config:
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        retries={"total_max_attempts": 1},
+        max_pool_connections=connections,
+        # boto3 would put its own text together anew for each call, which takes a tenth of the call's CPU time.
+        user_agent=f"Boto3/{boto3.__version__} pytest-llm-migrate",
+        **more,
+    )

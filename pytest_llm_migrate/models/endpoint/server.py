@@ -1,0 +1,72 @@
+"""An endpoint: an engine served over HTTP in the background of this process."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+from pytest_llm_migrate.errors import EndpointAddressError
+from pytest_llm_migrate.models.endpoint.calls import CallLog
+from pytest_llm_migrate.models.endpoint.connections import Server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_llm_migrate.models.endpoint.calls import Call
+    from pytest_llm_migrate.models.endpoint.engines import Engine
+
+_POLL_SECONDS = 0.02  # how soon a stop is noticed
+
+
+class Endpoint:
+    """Serves an engine as Amazon Bedrock's runtime would: ``with Endpoint(engine) as endpoint: endpoint.url``.
+
+    The address is bound at once (port 0 picks a free port) and answers between `start` and `stop`. With
+    ``log``, every call is also appended to that file as a line of JSON. Raises `EndpointAddressError`.
+    """
+
+    def __init__(self, engine: Engine, *, host: str = "127.0.0.1", port: int = 0, log: Path | None = None) -> None:
+        self._log = CallLog(log)
+        self._server = _bound(host, port, engine, self._log)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL_SECONDS,), name="endpoint", daemon=True
+        )
+
+    @property
+    def url(self) -> str:
+        """The address, for boto3's ``endpoint_url``."""
+        host, port = self._server.server_address[:2]
+        return f"http://{host!s}:{port}"
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Every request so far, in the order in which their answers ended."""
+        return self._log.calls
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering, close every connection and free the port."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()
+        self._server.disconnect()
+        self._log.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _bound(host: str, port: int, engine: Engine, log: CallLog) -> Server:
+    try:
+        return Server((host, port), engine, log)
+    except OSError as error:
+        log.close()
+        raise EndpointAddressError(host, port, error.strerror or str(error)) from error

@@ -1,0 +1,55 @@
+"""Answers are begun ahead of the tests, for exactly the rows that the selected tests need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_llm_migrate.errors import MigrateError
+from pytest_llm_migrate.plugin.collection import is_gate, is_skipped, migration_of, row_of
+from pytest_llm_migrate.plugin.keys import RUN
+from pytest_llm_migrate.plugin.run import is_worker, usage_errors
+
+if TYPE_CHECKING:
+    from pytest_llm_migrate.domain import Row
+    from pytest_llm_migrate.migration.migration import Migration
+    from pytest_llm_migrate.plugin.run import Run
+
+
+def begin_answers(session: pytest.Session) -> None:
+    """Begin the answers of the selected tests; what is wrong ends the run before any call.
+
+    A worker cannot end a run in one clear line: there every test that needs an answer says it instead.
+    """
+    run = session.config.stash[RUN]
+    if is_worker(session.config):
+        try:
+            _begin(session, run)
+        except MigrateError as error:
+            run.stopped = str(error)
+        return
+    with usage_errors():
+        _begin(session, run)
+
+
+def _begin(session: pytest.Session, run: Run) -> None:
+    for migration, rows in _rows_needed(session, run):
+        migration.begin(rows)
+
+
+def _rows_needed(session: pytest.Session, run: Run) -> list[tuple[Migration, list[Row]]]:
+    rows: dict[str, dict[str, Row]] = {}
+    migrations: dict[str, Migration] = {}
+    for item in session.items:
+        migration = None if is_skipped(item) else migration_of(item, run)
+        if migration is None:
+            continue
+        migrations[migration.terms.id] = migration
+        needed = rows.setdefault(migration.terms.id, {})
+        row = row_of(item)
+        if is_gate(item):
+            needed.update((each.sample_id, each) for each in migration.rows)
+        elif row is not None:
+            needed[row.sample_id] = row
+    return [(migrations[name], list(needed.values())) for name, needed in rows.items()]

@@ -1,0 +1,138 @@
+"""The end of a run: notes are merged into records, records become reports, and the verdicts are printed."""
+
+from __future__ import annotations
+
+import datetime
+import shutil
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llm_migrate.answers import Mode, read_recording, recording_path, write_recording
+from pytest_llm_migrate.domain import Answer
+from pytest_llm_migrate.migration.results import Seen, row_records, run_record
+from pytest_llm_migrate.migration.spool import read_spool
+from pytest_llm_migrate.plugin.keys import OUTCOMES, RESULTS, RUN
+from pytest_llm_migrate.plugin.run import command_of, is_worker
+from pytest_llm_migrate.report import terminal_lines, write_json, write_lines, write_markdown, write_report
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_llm_migrate.plugin.outcomes import Outcomes
+    from pytest_llm_migrate.plugin.run import Run
+
+_LIBRARIES = ("pytest-llm-migrate", "pytest", "boto3", "scipy")
+
+
+def finish(session: pytest.Session) -> None:
+    """Close this process's notes and, where reports arrive, write everything the run leaves."""
+    config = session.config
+    run = config.stash[RUN]
+    run.close()
+    if is_worker(config):
+        return
+    outcomes = config.stash[OUTCOMES]
+    seen = Seen(read_spool(run.spool.path.parent))
+    if outcomes:
+        _judge_exit_status(session, outcomes)
+        results = _results(session, run, seen, outcomes)
+        config.stash[RESULTS] = results
+        _write(run, results, seen, outcomes)
+        _write_recordings(run, seen)
+    shutil.rmtree(run.spool.path.parent, ignore_errors=True)
+    if run.settings.answers == Mode.FRESH and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+        run.store.end_fresh(command_of(config))
+    run.store.close()
+
+
+def print_summary(reporter: Any, config: pytest.Config) -> None:
+    """Print the section of verdicts at the end of a run."""
+    results = config.stash.get(RESULTS, None)
+    if results is None:
+        return
+    run = config.stash[RUN]
+    reporter.section("llm migration", sep="=")
+    report = run.settings.report or run.folder / "report.html"
+    for text, style in terminal_lines(results, width=reporter._tw.fullwidth, report=_near(report), folder=_near(run.folder)):
+        reporter.write_line(text, **({style: True} if style else {}))
+
+
+def _near(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _judge_exit_status(session: pytest.Session, outcomes: Outcomes) -> None:
+    # A run that could not judge must not look like one that judged well.
+    if session.exitstatus == pytest.ExitCode.OK and outcomes.has_unjudged():
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _results(session: pytest.Session, run: Run, seen: Seen, outcomes: Outcomes) -> dict[str, Any]:
+    config = session.config
+    about = {
+        "id": run.identity.id,
+        "started": _iso(run.started),
+        "ended": _iso(datetime.datetime.now(tz=datetime.UTC).timestamp()),
+        "command": command_of(config).partition(" @ ")[0],
+        "exit_status": int(session.exitstatus),
+        "git_commit": _git_commit(config.rootpath),
+        "versions": {name: version(name) for name in _LIBRARIES},
+    }
+    prices = {"source": run.prices.source, "as_of": run.prices.as_of}
+    results = run_record(about, seen, outcomes.of, prices)
+    calls, dollars, unpriced = run.store.spending()
+    results["spending"] = {"calls": calls, "usd": dollars, "unpriced_calls": unpriced}
+    for migration in results["migrations"]:
+        config.hook.pytest_llm_migrate_verdict(config=config, migration=migration)
+    for sections in config.hook.pytest_llm_migrate_report_sections(config=config, results=results):
+        results["sections"].extend(sections)
+    return results
+
+
+def _write(run: Run, results: dict[str, Any], seen: Seen, outcomes: Outcomes) -> None:
+    def rows() -> Iterator[dict[str, Any]]:
+        for migration in results["migrations"]:
+            name = migration["id"]
+            yield from row_records(name, seen.cases.get(name, {}).values(), outcomes.of(name), migration["metrics"])
+
+    settings, folder = run.settings, run.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "results.json", results)
+    write_lines(folder / "rows.jsonl", rows())
+    write_report(folder / "report.html", results, rows())
+    write_markdown(folder / "summary.md", results, rows())
+    for name, extra in (("report.html", settings.report), ("results.json", settings.json), ("summary.md", settings.summary)):
+        if extra:
+            extra.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(folder / name, extra)
+
+
+def _write_recordings(run: Run, seen: Seen) -> None:
+    files: dict[Path, list[tuple[str, str, Answer]]] = {}
+    for record in seen.used:
+        terms = seen.migrations[record["migration"]]
+        path = Path(run.config.rootpath, terms["nodeid"])
+        where = recording_path(path.parent, path.stem, terms[record["side"]]["ref"])
+        answer = Answer.from_record(record["answer"])
+        files.setdefault(where, []).append((record["sample_id"], record["key"], answer))
+    for where, answers in files.items():
+        write_recording(where, answers, keep=read_recording(where))
+
+
+def _iso(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds, tz=datetime.UTC).isoformat(timespec="seconds")
+
+
+def _git_commit(folder: Path) -> str | None:
+    git = shutil.which("git")
+    if git is None:
+        return None
+    done = subprocess.run([git, "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
+    return done.stdout.strip() or None

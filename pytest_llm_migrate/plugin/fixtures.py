@@ -1,0 +1,136 @@
+"""The fixtures: a case, a comparison, the models and the prompts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llm_migrate.plugin.keys import RUN, SEEN, SETTINGS
+
+if TYPE_CHECKING:
+    from pytest_llm_migrate.comparison import Comparison
+    from pytest_llm_migrate.domain import Case, Check, Verdict
+    from pytest_llm_migrate.models import ModelHandle
+    from pytest_llm_migrate.plugin.run import Run
+
+
+@pytest.fixture(scope="session")
+def migration_target(request: pytest.FixtureRequest) -> str:
+    """The reference of the target model under test."""
+    return str(request.param)
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest, migration_target: str) -> Case:  # noqa: ARG001 - parametrizes the test
+    """One golden row with both sides' answers and scores; parametrized by the marker ``migration``."""
+    from pytest_llm_migrate.answers import NOT_RUN
+    from pytest_llm_migrate.plugin.collection import migration_of
+
+    run, item = _run(request), request.node
+    migration = migration_of(item, run)
+    if migration is None or not hasattr(request, "param"):
+        pytest.fail("the fixture 'case' needs the marker migration(...) on its test", pytrace=False)
+    found = migration.case(request.param)
+    for side in (found.source, found.target):
+        if side.failure and side.failure.kind == NOT_RUN:
+            item.stash[SEEN]["not_run"] = True
+            pytest.skip(f"not run: {side.failure.message}")
+        if side.failure:
+            _stop_if_fatal(request, side.failure)
+            pytest.fail(f"no {side.name} answer: {side.failure.kind}: {side.failure.message}", pytrace=False)
+    return _watched(found, item.stash[SEEN]["checks"].append)
+
+
+@pytest.fixture
+def comparison(request: pytest.FixtureRequest, migration_target: str) -> Comparison:  # noqa: ARG001 - likewise
+    """All rows of a migration side by side: metrics, latency, tokens, cost, and the gates on them."""
+    from pytest_llm_migrate.plugin.collection import migration_of
+
+    migration = migration_of(request.node, _run(request))
+    if migration is None:
+        pytest.fail("the fixture 'comparison' needs the marker migration(...) on its test", pytrace=False)
+    statements: list[dict[str, Any]] = request.node.stash[SEEN]["statements"]
+
+    def watch(verdict: Verdict) -> None:
+        statements.append(verdict.to_record())
+
+    return migration.comparison(watch)
+
+
+@pytest.fixture(scope="session")
+def source_model(request: pytest.FixtureRequest) -> ModelHandle:
+    """The source model: ``.ref`` and ``.generate(prompt, **inference)``; its answers are kept like all others."""
+    return _handle(request, "--source-model", request.config.stash[SETTINGS].source_model)
+
+
+@pytest.fixture(scope="session")
+def target_model(request: pytest.FixtureRequest, migration_target: str) -> ModelHandle:
+    """The target model under test: ``.ref`` and ``.generate(prompt, **inference)``."""
+    return _handle(request, "--target-model", migration_target)
+
+
+@pytest.fixture(scope="session")
+def judge_model(request: pytest.FixtureRequest) -> ModelHandle:
+    """The judge model: ``.ref`` and ``.generate(prompt, **inference)``."""
+    return _handle(request, "--judge-model", request.config.stash[SETTINGS].judge_model)
+
+
+@pytest.fixture
+def source_prompt(request: pytest.FixtureRequest, migration_target: str) -> Any:  # noqa: ARG001 - likewise
+    """The source side's prompt: ``.render(row)``, ``.system``, ``.examples``, ``.provenance``."""
+    return _migration(request).source_prompt
+
+
+@pytest.fixture
+def migrated_prompt(request: pytest.FixtureRequest, migration_target: str) -> Any:  # noqa: ARG001 - likewise
+    """The target side's prompt: ``.render(row)``, ``.system``, ``.examples``, ``.provenance``."""
+    return _migration(request).target_prompt
+
+
+def _run(request: pytest.FixtureRequest) -> Run:
+    run = request.config.stash[RUN]
+    if run.stopped:
+        pytest.fail(run.stopped, pytrace=False)
+    return run
+
+
+def _migration(request: pytest.FixtureRequest) -> Any:
+    from pytest_llm_migrate.plugin.collection import migration_of
+
+    migration = migration_of(request.node, _run(request))
+    if migration is None:
+        pytest.fail(f"the fixture {request.fixturename!r} needs the marker migration(...) on its test", pytrace=False)
+    return migration
+
+
+def _handle(request: pytest.FixtureRequest, option: str, ref: str | None) -> ModelHandle:
+    from pytest_llm_migrate.answers import Connection
+    from pytest_llm_migrate.models import ModelHandle
+
+    run = _run(request)
+    if ref in {None, "recorded"}:
+        pytest.fail(f"there is no model to call: {option} is {ref or 'not given'}", pytrace=False)
+    connection = Connection(ref=str(ref), connect=lambda: run.connect(str(ref)))
+    return ModelHandle(str(ref), lambda asked, _: run.desk.answer(connection, asked))
+
+
+def _stop_if_fatal(request: pytest.FixtureRequest, failure: Any) -> None:
+    if failure.fatal:
+        request.session.shouldfail = f"llm-migrate: {failure.kind}: {failure.message}"
+
+
+def _watched(case: Case, watch: Any) -> Case:
+    """Return the case with scores that note every comparison made with them."""
+    from pytest_llm_migrate.domain import Score, WatchedScore
+
+    def note(check: Check) -> None:
+        watch(check.to_record())
+
+    def scores(found: Any) -> Any:
+        return {name: WatchedScore.of(item, note) if isinstance(item, Score) else item for name, item in found.items()}
+
+    source = replace(case.source, scores=scores(case.source.scores))
+    target = replace(case.target, scores=scores(case.target.scores))
+    return replace(case, source=source, target=target)

@@ -1,0 +1,150 @@
+"""The hooks that pytest calls; each is one thought, and the work lives elsewhere.
+
+Loading this module must cost a run that does not use the plugin next to nothing: what a migration needs
+is imported when there is one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llm_migrate.plugin import hookspecs
+from pytest_llm_migrate.plugin.fixtures import (  # noqa: F401 - pytest finds fixtures in the plugin's names
+    case,
+    comparison,
+    judge_model,
+    migrated_prompt,
+    migration_target,
+    source_model,
+    source_prompt,
+    target_model,
+)
+from pytest_llm_migrate.plugin.keys import OUTCOMES, RUN, SEEN, SETTINGS
+from pytest_llm_migrate.plugin.marker import SIGNATURE
+from pytest_llm_migrate.plugin.options import add_options, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Declare the hooks that others may implement."""
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker and read the options."""
+    config.addinivalue_line("markers", SIGNATURE)
+    config.stash[SETTINGS] = read_settings(config)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Open the run, if there is a target to migrate to; what is wrong with the options is said here."""
+    config = session.config
+    if not config.stash[SETTINGS].target_models:
+        return
+    from pytest_llm_migrate.plugin.outcomes import Outcomes
+    from pytest_llm_migrate.plugin.run import open_run, usage_errors
+
+    with usage_errors():
+        config.stash[RUN] = open_run(config, config.stash[SETTINGS])
+    if not hasattr(config, "workerinput"):
+        config.stash[OUTCOMES] = Outcomes()
+        config.pluginmanager.register(config.stash[OUTCOMES], "llm-migrate-outcomes")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker which run it belongs to."""
+    run = node.config.stash.get(RUN, None)
+    if run:
+        node.workerinput["llm_migrate_id"] = run.identity.id
+        node.workerinput["llm_migrate_since"] = run.identity.since
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Make golden rows parameters."""
+    from pytest_llm_migrate.plugin.collection import parametrize
+
+    parametrize(metafunc)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> object | None:
+    """Begin the answers that the selected tests need, or print the plan and run nothing."""
+    config = session.config
+    if RUN not in config.stash or not hasattr(session, "items") or _runs_nothing(session):
+        return None
+    if config.stash[SETTINGS].plan:
+        from pytest_llm_migrate.plugin.planning import print_plan
+
+        return print_plan(session)
+    from pytest_llm_migrate.plugin.ahead import begin_answers
+
+    begin_answers(session)
+    return None
+
+
+def _runs_nothing(session: pytest.Session) -> bool:
+    option = session.config.option
+    stops = session.testsfailed and not option.continue_on_collection_errors
+    return bool(option.collectonly or getattr(option, "setupplan", False) or stops)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin to note what a migration test sees."""
+    if RUN in item.config.stash:
+        from pytest_llm_migrate.plugin.outcomes import prepare
+
+        prepare(item)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Forget comparisons made before the test itself runs."""
+    if SEEN in item.stash:
+        item.stash[SEEN]["checks"].clear()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put what a test saw on its report."""
+    report = yield
+    if SEEN in item.stash:
+        from pytest_llm_migrate.plugin.outcomes import annotate
+
+        annotate(item, call, report)
+    return report
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """Show a score that a metric could not give as an error."""
+    return ("error", "E", "ERROR") if getattr(report, "llm_migrate_error", False) and report.failed else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Close a worker's notes; where reports arrive, write the run's records and reports."""
+    if RUN in session.config.stash:
+        from pytest_llm_migrate.plugin.finish import finish
+
+        finish(session)
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the verdicts."""
+    if RUN in config.stash:
+        from pytest_llm_migrate.plugin.finish import print_summary
+
+        print_summary(terminalreporter, config)

@@ -1,0 +1,19 @@
+"""The keys under which the plugin keeps its state in pytest's stashes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_llm_migrate.migration.settings import Settings
+    from pytest_llm_migrate.plugin.outcomes import Outcomes
+    from pytest_llm_migrate.plugin.run import Run
+
+SETTINGS = pytest.StashKey["Settings"]()
+RUN = pytest.StashKey["Run"]()
+OUTCOMES = pytest.StashKey["Outcomes"]()
+RESULTS = pytest.StashKey[dict[str, Any]]()
+SEEN = pytest.StashKey[dict[str, Any]]()
+"""On an item: what its fixtures and its test saw, as builtins, for its reports."""

@@ -1,0 +1,196 @@
+"""The options: declared in one group, each also an ini option, read once into `Settings`.
+
+House rules: one prefix (`--migration-`) for all but the model and prompt options; help begins with a
+capital and ends with the default; a parser is a pure function that raises `argparse.ArgumentTypeError`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llm_migrate.migration.settings import RECORDED, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GROUP = "llm-migrate"
+STRATEGIES = ("catalog", "identity")
+MODES = ("auto", "replay", "fresh")
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Declare every option, on the command line and for the ini file."""
+    group = parser.getgroup(GROUP, "LLM migration regression testing")
+    _add_model_options(parser, group)
+    _add_answer_options(parser, group)
+    _add_output_options(parser, group)
+
+
+def _add_model_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--source-model",
+        metavar="REF",
+        help="Where source answers come from: a Bedrock model id, profile or ARN, local:NAME, or 'recorded' "
+        "for the dataset's *_source_llm columns (default: recorded)",
+    )
+    group.addoption(
+        "--target-model",
+        metavar="REF",
+        action="append",
+        help="The model to migrate to; may be given several times (default: none, migration tests are skipped)",
+    )
+    group.addoption("--judge-model", metavar="REF", help="The model behind the judge_model fixture (default: none)")
+    group.addoption(
+        "--prompt-strategy",
+        metavar="NAME",
+        help="The target's prompt: 'catalog' for the one filed for it, 'identity' for the source prompt as it is "
+        "(default: catalog)",
+    )
+    parser.addini("source_model", "Like --source-model")
+    parser.addini("target_model", "Like --target-model; one reference a line", type="linelist")
+    parser.addini("judge_model", "Like --judge-model")
+    parser.addini("prompt_strategy", "Like --prompt-strategy")
+    parser.addini("prompt_catalog", "The folder that holds prompts (default: 'prompts' beside each test file)")
+
+
+def _add_answer_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--migration-answers",
+        metavar="MODE",
+        help="'auto': recorded and stored answers first, calls for the rest; 'replay': never call; "
+        "'fresh': call for all (default: auto)",
+    )
+    group.addoption(
+        "--migration-record",
+        action="store_true",
+        default=None,
+        help="Write the answers used to the recordings beside the suite (default: off)",
+    )
+    _number(parser, group, "sample", "N", count, "Judge a seeded sample of N rows (default: all rows)")
+    _number(parser, group, "repeats", "K", count, "Ask for K answers a row; their mean counts (default: 1)")
+    _number(parser, group, "max-cost", "USD", dollars, "Stop before the call that would pass this sum (default: none)")
+    _number(parser, group, "concurrency", "N", concurrency, "Calls in flight per model, or 'auto' (default: auto)")
+    group.addoption("--migration-prices", metavar="FILE", help="Your own price list (default: the bundled one)")
+    group.addoption(
+        "--migration-plan",
+        action="store_true",
+        default=None,
+        help="Print rows, calls, money and the margins that these rows can prove, then stop (default: off)",
+    )
+    parser.addini("migration_answers", "Like --migration-answers")
+    parser.addini("migration_record", "Like --migration-record", type="bool", default=False)
+    parser.addini("migration_prices", "Like --migration-prices")
+    parser.addini("migration_plan", "Like --migration-plan", type="bool", default=False)
+
+
+def _add_output_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None:
+    for name, what in (("report", "HTML report"), ("json", "results as JSON"), ("summary", "Markdown summary")):
+        group.addoption(
+            f"--migration-{name}", metavar="PATH", help=f"Also write the {what} here (default: in the run's folder only)"
+        )
+        parser.addini(f"migration_{name}", f"Like --migration-{name}")
+    group.addoption(
+        "--migration-dir",
+        metavar="DIR",
+        help="The folder for answers, ledger and runs (default: .llm-migrate at the rootdir)",
+    )
+    parser.addini("migration_dir", "Like --migration-dir")
+
+
+def _number(
+    parser: pytest.Parser, group: pytest.OptionGroup, name: str, metavar: str, parse: Callable[[str], Any], text: str
+) -> None:
+    group.addoption(f"--migration-{name}", metavar=metavar, type=parse, help=text)
+    parser.addini(f"migration_{name.replace('-', '_')}", f"Like --migration-{name}")
+
+
+def count(text: str) -> int:
+    """Read a whole number of at least 1."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"takes a whole number of at least 1, got {text!r}")
+    return int(text)
+
+
+def concurrency(text: str) -> int | str:
+    """Read a whole number of at least 1, or ``auto``."""
+    return text if text == "auto" else count(text)
+
+
+def dollars(text: str) -> float:
+    """Read a sum of US dollars above 0."""
+    try:
+        value = float(text.removeprefix("$"))
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"takes a sum of US dollars above 0, got {text!r}")
+    return value
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Return the options in force: the command line first, then the ini file, then the defaults.
+
+    Raises:
+        pytest.UsageError: An ini value cannot be read, or a choice is none.
+    """
+    limit = _read(config, "concurrency", concurrency)
+    return Settings(
+        source_model=_text(config, "source_model") or RECORDED,
+        target_models=tuple(dict.fromkeys(config.getoption("target_model") or config.getini("target_model"))),
+        judge_model=_text(config, "judge_model"),
+        prompt_strategy=_choice(_text(config, "prompt_strategy") or "catalog", STRATEGIES, "--prompt-strategy"),
+        prompt_catalog=_ini_path(config, "prompt_catalog"),
+        answers=_choice(_text(config, "migration_answers") or "auto", MODES, "--migration-answers"),
+        record=_flag(config, "migration_record"),
+        sample=_read(config, "sample", count),
+        repeats=_read(config, "repeats", count) or 1,
+        max_cost=_read(config, "max_cost", dollars),
+        concurrency=None if limit == "auto" else limit,
+        prices=_path(config, "migration_prices"),
+        folder=_path(config, "migration_dir") or config.rootpath / ".llm-migrate",
+        report=_path(config, "migration_report"),
+        json=_path(config, "migration_json"),
+        summary=_path(config, "migration_summary"),
+        plan=_flag(config, "migration_plan"),
+    )
+
+
+def _text(config: pytest.Config, name: str) -> str | None:
+    value = config.getoption(name, None)
+    return value if value is not None else (config.getini(name) or None)
+
+
+def _flag(config: pytest.Config, name: str) -> bool:
+    value = config.getoption(name)
+    return bool(config.getini(name) if value is None else value)
+
+
+def _read(config: pytest.Config, name: str, parse: Callable[[str], Any]) -> Any:
+    value = _text(config, f"migration_{name}")
+    if not isinstance(value, str):
+        return value
+    try:
+        return parse(value)
+    except argparse.ArgumentTypeError as error:
+        raise pytest.UsageError(f"ini option migration_{name} {error}") from error
+
+
+def _path(config: pytest.Config, name: str) -> Path | None:
+    option = config.getoption(name)
+    return config.invocation_params.dir / option if option else _ini_path(config, name)
+
+
+def _ini_path(config: pytest.Config, name: str) -> Path | None:
+    value = config.getini(name)
+    folder = config.inipath.parent if config.inipath else config.rootpath
+    return Path(folder, value) if value else None
+
+
+def _choice(value: str, known: tuple[str, ...], option: str) -> str:
+    if value not in known:
+        raise pytest.UsageError(f"{option} takes one of {', '.join(known)}; got {value!r}")
+    return value

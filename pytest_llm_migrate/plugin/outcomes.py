@@ -1,0 +1,106 @@
+"""What became of each migration test, gathered where reports arrive: in the one process that reports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_llm_migrate.answers import printable
+from pytest_llm_migrate.errors import ScoreFailedError
+from pytest_llm_migrate.plugin.collection import is_gate, migration_of, row_of
+from pytest_llm_migrate.plugin.keys import RUN, SEEN
+
+ATTRIBUTE = "llm_migrate"
+"""On a test report: what the test saw, as builtins, so that it crosses processes."""
+_LONGEST_MESSAGE = 2000
+
+
+def prepare(item: pytest.Item) -> None:
+    """Begin to note what a migration test sees; of reruns the last counts."""
+    migration = migration_of(item, item.config.stash[RUN])
+    if migration is None:
+        return
+    row = row_of(item)
+    item.stash[SEEN] = {
+        "migration": migration.terms.id,
+        "sample_id": row.sample_id if row else None,
+        "gate": is_gate(item),
+        "doc": _first_line(getattr(getattr(item, "obj", None), "__doc__", None)),
+        "checks": [],
+        "statements": [],
+        "row_failures": migration.terms.row_failures,
+    }
+
+
+def annotate(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    """Put on a report what its test saw, and make an outcome say what it is."""
+    seen = item.stash.get(SEEN, None)
+    if seen is None:
+        return
+    if call.excinfo and isinstance(call.excinfo.value, ScoreFailedError):
+        # A metric that broke says nothing about the model: an error, as when a call gave no answer.
+        seen["error"] = True
+        report.longrepr = str(call.excinfo.value)
+    elif report.failed and report.when == "call" and seen["row_failures"] == "report" and not seen["gate"]:
+        report.outcome = "skipped"
+        report.wasxfail = "reported, not failed: the gates decide"
+    if report.when == "call" and seen["statements"] and report.failed:
+        text = "\n".join(f"{said['verdict']}: {said['statement']}\n  {said['detail']}" for said in seen["statements"])
+        report.sections.append(("llm-migrate verdicts", text))
+    setattr(report, ATTRIBUTE, {**seen, "message": _message(report)})
+
+
+class Outcomes:
+    """The tests of every migration by node id, from the reports as they arrive; a plugin of its own."""
+
+    def __init__(self) -> None:
+        self._tests: dict[str, dict[str, Any]] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take one phase's report; what it carried for us is taken off it, since reporters keep reports."""
+        seen = report.__dict__.pop(ATTRIBUTE, None)
+        if seen is None:
+            return
+        if seen.get("error"):
+            report.__dict__["llm_migrate_error"] = True
+        if report.when == "setup":
+            self._tests[report.nodeid] = {**seen, "nodeid": report.nodeid, "outcome": "passed"}
+        test = self._tests[report.nodeid]
+        outcome = _outcome(report, seen)
+        if outcome != "passed" or report.when == "call":
+            test.update(seen, outcome=outcome)
+
+    def of(self, migration: str) -> list[dict[str, Any]]:
+        """Return the tests of one migration."""
+        return [test for test in self._tests.values() if test["migration"] == migration]
+
+    def has_unjudged(self) -> bool:
+        """Whether a row was not run, or a gate gave no verdict."""
+        return any(test["outcome"] == "not_run" for test in self._tests.values())
+
+    def __bool__(self) -> bool:
+        return bool(self._tests)
+
+
+def _outcome(report: pytest.TestReport, seen: dict[str, Any]) -> str:
+    if seen.get("not_run"):
+        return "not_run"
+    if report.failed:
+        return "failed" if report.when == "call" and not seen.get("error") else "error"
+    if hasattr(report, "wasxfail"):
+        return "xfailed" if report.skipped else "xpassed"
+    return "skipped" if report.skipped else "passed"
+
+
+def _message(report: pytest.TestReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return printable(str(report.longrepr[2]))[:_LONGEST_MESSAGE]
+    crash = getattr(report.longrepr, "reprcrash", None)
+    text = crash.message if crash else str(report.longrepr or "")
+    return printable(text)[:_LONGEST_MESSAGE]
+
+
+def _first_line(text: str | None) -> str:
+    return text.strip().splitlines()[0] if text and text.strip() else ""

@@ -1,0 +1,68 @@
+"""What is registered: built-ins and third parties through the same hooks, one owner a name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llm_migrate.errors import TwoOwnersError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from pytest_llm_migrate.domain import Metric, PriceList, Provider
+
+
+class Builtins:
+    """The plugin's own metrics and providers, registered like anybody's."""
+
+    @pytest.hookimpl
+    def pytest_llm_migrate_models(self, config: pytest.Config) -> Iterable[Provider]:
+        """Return Bedrock and the local models."""
+        from pytest_llm_migrate.models import BedrockProvider, LocalProvider
+
+        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        return [BedrockProvider(), LocalProvider(tell=reporter.write_line if reporter else None)]
+
+    @pytest.hookimpl
+    def pytest_llm_migrate_metrics(self) -> Iterable[Metric]:
+        """Return the metrics of this package."""
+        from pytest_llm_migrate.metrics import builtins
+
+        return builtins()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_llm_migrate_prices(self) -> PriceList:
+        """Return the bundled price list, unless somebody else has one."""
+        from pytest_llm_migrate.pricing import BundledPrices
+
+        return BundledPrices()
+
+
+def metrics_of(config: pytest.Config) -> dict[str, Metric]:
+    """Return every registered metric by name; a function becomes a metric of its own name."""
+    from pytest_llm_migrate.metrics import as_metric
+
+    found = [as_metric(item) for given in config.hook.pytest_llm_migrate_metrics(config=config) for item in given]
+    return _by_name("metric", found, lambda metric: metric.name)
+
+
+def providers_of(config: pytest.Config) -> dict[str, Provider]:
+    """Return every registered provider by its scheme."""
+    found = [item for given in config.hook.pytest_llm_migrate_models(config=config) for item in given]
+    return _by_name("model scheme", found, lambda provider: provider.scheme)
+
+
+def _by_name(kind: str, items: Iterable[Any], name_of: Callable[[Any], str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for item in items:
+        name = name_of(item)
+        if name in found:
+            raise TwoOwnersError(kind, name, _owner(found[name]), _owner(item))
+        found[name] = item
+    return found
+
+
+def _owner(item: Any) -> str:
+    return f"{type(item).__module__}.{type(item).__qualname__}"

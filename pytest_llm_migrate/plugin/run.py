@@ -1,0 +1,212 @@
+"""A run: one command's settings, answers and migrations, in one process."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_llm_migrate.answers import Desk, Mode, Store, Terms
+from pytest_llm_migrate.errors import MigrateError, NoModelError
+from pytest_llm_migrate.migration.build import Workshop
+from pytest_llm_migrate.migration.settings import RECORDED, Settings
+from pytest_llm_migrate.migration.spool import Spool
+from pytest_llm_migrate.models import parse_reference
+from pytest_llm_migrate.plugin.marker import MARKER, spec_of
+from pytest_llm_migrate.plugin.registry import Builtins, metrics_of, providers_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from pytest_llm_migrate.domain import Model, PriceList, Provider
+    from pytest_llm_migrate.migration.migration import Migration
+    from pytest_llm_migrate.migration.spec import MigrationSpec
+
+AHEAD_UNDER_MAXFAIL = 8
+"""Answers begun before they are waited for when a failure is to stop the run."""
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Turn a domain error into pytest's own usage error: one line, exit code 4."""
+    try:
+        yield
+    except MigrateError as error:
+        raise pytest.UsageError(f"llm-migrate: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What all processes of one command share.
+
+    Attributes:
+        id: The run's name and its folder's.
+        since: Answers older than this (seconds since the epoch) do not count; 0 accepts all.
+        process: ``main``, or the xdist worker's name.
+    """
+
+    id: str
+    since: float
+    process: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """Everything one process needs; kept in ``config.stash``."""
+
+    config: pytest.Config
+    settings: Settings
+    identity: Identity
+    providers: Mapping[str, Provider]
+    prices: PriceList
+    store: Store
+    spool: Spool
+    desk: Desk
+    workshop: Workshop
+    started: float = field(default_factory=time.time)
+    stopped: str | None = None
+    _specs: dict[str, list[tuple[pytest.Mark, MigrationSpec]]] = field(default_factory=dict)
+    _migrations: dict[tuple[str, int, str], Migration] = field(default_factory=dict)
+    _models: dict[str, Model] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Where this run leaves its records and reports."""
+        return self.settings.folder / "runs" / self.identity.id
+
+    @property
+    def migrations(self) -> list[Migration]:
+        """Every migration that was built so far."""
+        return list(self._migrations.values())
+
+    def spec(self, mark: pytest.Mark, path: Path, nodeid: str) -> MigrationSpec:
+        """Return the spec of a marker; equal markers of one file share it."""
+        known = self._specs.setdefault(nodeid, [])
+        for other, spec in known:
+            if (other.args, other.kwargs) == (mark.args, mark.kwargs):
+                return spec
+        spec = spec_of(mark, path, nodeid, len(known))
+        known.append((mark, spec))
+        return spec
+
+    def migration(self, spec: MigrationSpec, target: str) -> Migration:
+        """Return a spec's migration to one target, built at first use."""
+        key = (spec.nodeid, spec.number, target)
+        if key not in self._migrations:
+            self._migrations[key] = self.workshop.build(spec, target)
+            self.spool.migration(self._migrations[key].terms)
+        return self._migrations[key]
+
+    def connect(self, ref: str) -> Model:
+        """Return the model of a reference, connected once."""
+        if ref not in self._models:
+            parsed = parse_reference(ref, self.providers)
+            self._models[ref] = self.providers[parsed.scheme].connect(parsed.name)
+        return self._models[ref]
+
+    def close(self) -> None:
+        """Write down what is not written yet."""
+        for migration in self.migrations:
+            migration.scorer.flush()
+            if self.settings.record:
+                self.spool.used(migration)
+        self.spool.close()
+
+
+def open_run(config: pytest.Config, settings: Settings) -> Run:
+    """Return this process's run; raises `MigrateError` for what is wrong before any test is collected."""
+    config.pluginmanager.register(Builtins(), "llm-migrate-builtins")
+    providers = providers_of(config)
+    for option, ref in _references(settings):
+        if ref != RECORDED:
+            parse_reference(ref, providers)
+        elif option == "--judge-model":
+            raise NoModelError(option, "cannot be 'recorded': a judge must be called")
+    prices = _prices(config, settings)
+    identity, store = _open_store(config, settings)
+    desk = Desk(
+        store=store,
+        mode=Mode(settings.answers),
+        prices=prices,
+        concurrency=settings.concurrency,
+        ahead=AHEAD_UNDER_MAXFAIL if config.getoption("maxfail") else None,
+    )
+    spool = Spool(settings.folder / "runs" / identity.id / "spool" / f"{identity.process}.jsonl")
+    workshop = Workshop(
+        settings=settings,
+        desk=desk,
+        metrics=metrics_of(config),
+        connect=lambda ref: run.connect(ref),
+        seen=spool.case,
+    )
+    run = Run(
+        config=config,
+        settings=settings,
+        identity=identity,
+        providers=providers,
+        prices=prices,
+        store=store,
+        spool=spool,
+        desk=desk,
+        workshop=workshop,
+    )
+    return run
+
+
+def _references(settings: Settings) -> list[tuple[str, str]]:
+    targets = [("--target-model", ref) for ref in settings.target_models]
+    judge = [("--judge-model", settings.judge_model)] if settings.judge_model else []
+    return [("--source-model", settings.source_model), *targets, *judge]
+
+
+def _prices(config: pytest.Config, settings: Settings) -> PriceList:
+    if settings.prices:
+        from pytest_llm_migrate.pricing import read_prices
+
+        return read_prices(settings.prices)
+    prices: PriceList = config.hook.pytest_llm_migrate_prices(config=config)
+    return prices
+
+
+def _open_store(config: pytest.Config, settings: Settings) -> tuple[Identity, Store]:
+    path = settings.folder / "answers.sqlite"
+    shared: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if shared is not None:
+        identity = Identity(id=shared["llm_migrate_id"], since=shared["llm_migrate_since"], process=shared["workerid"])
+        return identity, Store(path, Terms(run=identity.id, since=identity.since, max_cost=settings.max_cost))
+    run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
+    store = Store(path, Terms(run=run_id, max_cost=settings.max_cost))
+    since = 0.0
+    if settings.answers == Mode.FRESH:
+        since = store.begin_fresh(command_of(config))
+        store.terms = Terms(run=run_id, since=since, max_cost=settings.max_cost)
+    return Identity(id=run_id, since=since, process="main"), store
+
+
+def command_of(config: pytest.Config) -> str:
+    """Return the command line as the user gave it, with the folder it ran in: the identity of a fresh run."""
+    return " ".join(["pytest", *config.invocation_params.args, "@", str(config.invocation_params.dir)])
+
+
+def is_worker(config: pytest.Config) -> bool:
+    """Whether this process runs tests for another one that reports."""
+    return hasattr(config, "workerinput")
+
+
+def is_controller(config: pytest.Config) -> bool:
+    """Whether other processes run this one's tests."""
+    return not is_worker(config) and bool(getattr(config.option, "dist", "no") != "no")
+
+
+def marker_of(item: Any) -> pytest.Mark | None:
+    """Return the closest marker ``migration`` of an item, or ``None``."""
+    mark: pytest.Mark | None = item.get_closest_marker(MARKER)
+    return mark
+
+

@@ -1,0 +1,96 @@
+"""The catalog: a folder with one folder per prompt, each with its source prompt and one prompt per target."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_llm_migrate.errors import (
+    AmbiguousPromptError,
+    NoTargetPromptError,
+    PromptFileError,
+    PromptNameError,
+    StalePromptError,
+    UnknownNameError,
+)
+from pytest_llm_migrate.prompts.files import SUFFIX, load_prompt
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_llm_migrate.prompts.prompt import Prompt
+
+SOURCE_FILE = f"source{SUFFIX}"
+
+_SLUG_LENGTH = 120  # leaves room for a digest and the suffix in a file name of 255 bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The prompts of a suite: ``<folder>/<name>/source.prompt.yaml``, and one file per target beside it."""
+
+    folder: Path
+
+    def names(self) -> list[str]:
+        """Return the names of all prompts that have a source file, sorted."""
+        return sorted(path.parent.name for path in self.folder.glob(f"*/{SOURCE_FILE}"))
+
+    def source(self, name: str) -> Prompt:
+        """Return the source prompt; raises `UnknownNameError` with the nearest name where there is none."""
+        path = self._home(name) / SOURCE_FILE
+        if not path.is_file():
+            raise UnknownNameError("prompt", name, self.names(), where=str(path))
+        return load_prompt(path)
+
+    def for_target(self, name: str, ref: str) -> Prompt:
+        """Return the prompt filed for a target model: the one whose key ``model`` is the model's reference.
+
+        Raises `NoTargetPromptError` where none is filed, `AmbiguousPromptError` where two are, and
+        `StalePromptError` where it was made from a source prompt that has changed since.
+        """
+        source, filed = self.source(name), self._filed(name)
+        matches = [prompt for prompt in filed if prompt.model == ref]
+        if not matches:
+            models = [prompt.model for prompt in filed if prompt.model]
+            raise NoTargetPromptError(name, ref, self._home(name), models)
+        if len(matches) > 1:
+            raise AmbiguousPromptError(ref, [prompt.place for prompt in matches])
+        _check_fresh(matches[0], source.sha256)
+        return matches[0]
+
+    def file_for(self, name: str, ref: str) -> Path:
+        """Return the file to write a target's prompt to: the one already filed for it, else a new one.
+
+        A new file is named after the reference, and never takes the name of another model's file.
+        """
+        filed = [prompt.path for prompt in self._filed(name) if prompt.model == ref and prompt.path]
+        if filed:
+            return filed[0]
+        slug = re.sub(r"[^A-Za-z0-9._-]+", "-", ref)[:_SLUG_LENGTH].strip("-.") or "target"
+        path = self._home(name) / f"{slug}{SUFFIX}"
+        if slug.lower() == "source" or path.exists():
+            digest = hashlib.sha256(ref.encode("utf-8")).hexdigest()[:8]
+            path = path.with_name(f"{slug}-{digest}{SUFFIX}")
+        return path
+
+    def _filed(self, name: str) -> list[Prompt]:
+        paths = sorted(path for path in self._home(name).glob(f"*{SUFFIX}") if path.name != SOURCE_FILE)
+        filed = [load_prompt(path) for path in paths]
+        for prompt in filed:
+            if prompt.model is None:
+                raise PromptFileError(prompt.place, "a target's prompt needs the key 'model': the model it is for")
+        return filed
+
+    def _home(self, name: str) -> Path:
+        is_plain = name.isprintable() and not re.search(r"[/\\:]", name) and name.strip(". ")
+        if not is_plain:
+            raise PromptNameError(name, self.folder)
+        return self.folder / name
+
+
+def _check_fresh(prompt: Prompt, today: str) -> None:
+    made_from = prompt.provenance.source_sha256 if prompt.provenance else None
+    if made_from is not None and made_from != today:
+        raise StalePromptError(prompt.place, made_from, today)

@@ -1,0 +1,75 @@
+"""The score interval for the mean of values between two bounds: what Tango's and Wilson's are cases of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_llm_migrate.stats.estimate import Estimate, deviate
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+_TOUCHING = 1e-12
+"""A lift below this moves a limit by less than rounding does."""
+
+
+def bounded_mean(  # noqa: PLR0913 - a tally, its bounds, and how to say it
+    values: Floats,
+    counts: Floats,
+    *,
+    lowest: float,
+    highest: float,
+    confidence: float,
+    method: str,
+) -> Estimate:
+    """Estimate the mean of rows of which ``counts`` had each of ``values``, none of which can leave the bounds.
+
+    Each limit is where a score test with the variance under its own null turns: of all distributions within the
+    bounds that have the tested mean, the one that makes the rows likeliest gives the variance. Rows of value
+    -1, 0 and 1 make it Tango's (1998) interval, rows of 0 and 1 Wilson's (1927). Rows that agree entirely still
+    leave an interval of about z²/n: what was not seen in n rows may yet happen.
+    """
+    n, z = float(counts.sum()), deviate(confidence)
+    mean = min(max(float(values @ counts) / n, lowest), highest)
+    return Estimate(
+        value=mean,
+        low=max(lowest, mean - _reach(values - lowest, counts, z)),
+        high=min(highest, mean + _reach(highest - values, counts, z)),
+        confidence=confidence,
+        n=round(n),
+        method=method,
+    )
+
+
+def _reach(heights: Floats, counts: Floats, z: float) -> float:
+    """Return how far below their mean the limit of values lies that cannot fall below 0.
+
+    The likeliest distribution of mean m weighs a row of height h by 1/(lift + h). The test turns where the
+    lift's harmonic and arithmetic means are apart by z²/n, or at lift 0 with what is left of the weight at 0.
+    """
+    from scipy.optimize import brentq  # noqa: PLC0415 - importing the room costs nothing
+
+    n = float(counts.sum())
+    step = z * z / n
+    mean = float(heights @ counts) / n
+    squares = counts * (heights - mean) ** 2 / n
+
+    def excess(lift: float) -> float:
+        return float((squares / (lift + heights)).sum()) / (lift + mean) - step
+
+    lift = 0.0
+    if excess(_TOUCHING) > 0:
+        highest = 2 * float((squares.sum() / step) ** 0.5)
+        lift = float(brentq(excess, _TOUCHING, highest, xtol=1e-15, rtol=1e-14, maxiter=1000))
+    return least_reach(lift + mean, step)
+
+
+def least_reach(height: float, step: float) -> float:
+    """Return how far below its mean a limit lies at least, ``height`` being the mean's distance from the bound.
+
+    ``step`` is z²/n. Rows that all agree reach exactly as far.
+    """
+    return height * step / (1 + step)

@@ -1,0 +1,94 @@
+"""Scores of one metric: one side's mean, and the paired difference of both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_llm_migrate.stats.bounded import bounded_mean
+from pytest_llm_migrate.stats.estimate import Estimate
+from pytest_llm_migrate.stats.proportions import tango, wilson
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_llm_migrate.stats.bounded import Floats
+
+Bounds = tuple[float, float]
+UNIT: Bounds = (0.0, 1.0)
+
+
+def paired_difference(
+    source: Sequence[float], target: Sequence[float], *, confidence: float, bounds: Bounds = UNIT
+) -> Estimate:
+    """Estimate the mean of target minus source, row by row, of scores within ``bounds``.
+
+    Right/wrong scores (each at one of the bounds) get Tango's interval, graded ones the same score interval for
+    bounded values (`bounded_mean`), which needs no seed. In simulation at n = 20 to 1000 its one-sided limits
+    missed the truth at about the nominal 5 % or less for skewed, tied, zero-inflated and rarely collapsing
+    scores, where the paired t missed up to 49 % and the studentised bootstrap 49 %. The price: no n rows prove
+    a margin below z²/(n + z²), however little the scores spread.
+
+    Raises ValueError without a row, for sides of different length, and for a score outside of the bounds.
+    """
+    import numpy as np  # noqa: PLC0415 - importing the room costs nothing
+
+    if len(source) != len(target):
+        raise ValueError(f"{len(source)} source scores do not pair with {len(target)} target scores")
+    before, after = _unit(source, bounds), _unit(target, bounds)
+    if _right_or_wrong(before) and _right_or_wrong(after):
+        broke, fixed = np.count_nonzero(before > after), np.count_nonzero(after > before)
+        return _rescaled(tango(len(before), int(broke), int(fixed), confidence=confidence), 0.0, bounds)
+    return _rescaled(_graded(after - before, -1.0, confidence), 0.0, bounds)
+
+
+def one_side(values: Sequence[float], *, confidence: float, bounds: Bounds = UNIT) -> Estimate:
+    """Estimate the mean of one side's scores within ``bounds``: Wilson's interval for right/wrong scores.
+
+    Graded ones get the score interval for bounded values. Raises ValueError as `paired_difference` does.
+    """
+    scores = _unit(values, bounds)
+    if _right_or_wrong(scores):
+        return _rescaled(wilson(int(scores.sum()), len(scores), confidence=confidence), bounds[0], bounds)
+    return _rescaled(_graded(scores, 0.0, confidence), bounds[0], bounds)
+
+
+def _graded(scores: Floats, lowest: float, confidence: float) -> Estimate:
+    import numpy as np  # noqa: PLC0415 - importing the room costs nothing
+
+    # Tallied in order of size, so that the order of the rows cannot reach the last digit.
+    values, counts = np.unique(scores, return_counts=True)
+    tally = counts.astype(np.float64)
+    return bounded_mean(
+        values, tally, lowest=lowest, highest=1.0, confidence=confidence, method="bounded score"
+    )
+
+
+def _unit(scores: Sequence[float], bounds: Bounds) -> Floats:
+    import numpy as np  # noqa: PLC0415 - importing the room costs nothing
+
+    low, high = bounds
+    if not 0 < high - low < np.inf:
+        raise ValueError(f"scores need finite bounds, the lower one first, got {low!r} and {high!r}")
+    found = np.asarray(scores, dtype=np.float64)
+    if not len(found):
+        raise ValueError("no scores to estimate from")
+    outside = found[~((found >= low) & (found <= high))]
+    if len(outside):
+        raise ValueError(f"a score of {float(outside[0])!r} lies outside of {low:g} to {high:g}")
+    return (found - low) / (high - low)
+
+
+def _right_or_wrong(scores: Floats) -> bool:
+    return bool(((scores == 0) | (scores == 1)).all())
+
+
+def _rescaled(estimate: Estimate, origin: float, bounds: Bounds) -> Estimate:
+    span = bounds[1] - bounds[0]
+    return Estimate(
+        value=origin + span * estimate.value,
+        low=origin + span * estimate.low,
+        high=origin + span * estimate.high,
+        confidence=estimate.confidence,
+        n=estimate.n,
+        method=estimate.method,
+    )
