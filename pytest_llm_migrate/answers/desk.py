@@ -44,6 +44,21 @@ class Question:
     repeat: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What a side's answers would take.
+
+    Attributes:
+        calls: Calls to be made.
+        kept: Answers that are there already.
+        cost: US dollars at most, ``None`` when the price is unknown.
+    """
+
+    calls: int
+    kept: int
+    cost: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """A promised outcome: there already, or on its way down a lane."""
@@ -94,8 +109,7 @@ class Desk:
             MigrateError: The model cannot be connected to.
         """
         keys = [question.request.key(model.ref, question.repeat) for question in questions]
-        kept = {} if self.mode is Mode.FRESH else {key: recorded[key][1] for key in keys if key in recorded}
-        kept |= self.store.find([key for key in keys if key not in kept])
+        kept = self._kept(keys, recorded)
         missing = {key: item for key, item in zip(keys, questions, strict=True) if key not in kept}
         if not missing:
             return [Ticket(key, kept[key]) for key in keys]
@@ -104,6 +118,18 @@ class Desk:
         jobs = {key: Job(key=key, request=question.request) for key, question in missing.items()}
         lane.add(jobs.values())
         return [Ticket(key, kept.get(key), lane if key in jobs else None, jobs.get(key)) for key in keys]
+
+    def forecast(
+        self, model: Connection, questions: Sequence[Question], recorded: Mapping[str, tuple[str, Answer]]
+    ) -> Forecast:
+        """Return what asking would take, calling nothing and connecting to nothing."""
+        keyed = {question.request.key(model.ref, question.repeat): question for question in questions}
+        kept = set(self._kept(list(keyed), recorded))
+        missing = [question for key, question in keyed.items() if key not in kept]
+        costs = [self.prices.cost(model.ref, _dearest_answer(question.request)) for question in missing]
+        known = [cost for cost in costs if cost is not None]
+        cost = sum(known) if len(known) == len(costs) else None
+        return Forecast(calls=len(missing), kept=len(kept), cost=cost)
 
     def answer(self, model: Connection, request: Request, repeat: int = 0) -> Answer:
         """Return one answer, kept or called for; raise `CallFailedError` when there is none."""
@@ -118,6 +144,11 @@ class Desk:
         return (
             answer if answer.cost is not None else replace(answer, cost=self.prices.cost(answer.model or ref, answer))
         )
+
+    def _kept(self, keys: Sequence[str], recorded: Mapping[str, tuple[str, Answer]]) -> dict[str, Answer]:
+        # What the team committed comes before what this machine happens to have.
+        kept = {} if self.mode is Mode.FRESH else {key: recorded[key][1] for key in keys if key in recorded}
+        return kept | self.store.find([key for key in keys if key not in kept])
 
     def _refuse_in_replay(
         self, model: Connection, missing: Iterable[Question], recorded: Mapping[str, tuple[str, Answer]]

@@ -8,35 +8,38 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.comparison.flips import Flips
 from pytest_llm_migrate.comparison.metric import MetricComparison
 from pytest_llm_migrate.comparison.quantity import Quantity, QuantityComparison
 from pytest_llm_migrate.domain import SIDES
 from pytest_llm_migrate.errors import NoSliceError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from pytest_llm_migrate.comparison.flips import Flips
     from pytest_llm_migrate.domain import Answer, Case, Verdict
 
 TRUNCATED = frozenset({"max_tokens", "model_context_window_exceeded"})
 REFUSED = frozenset({"guardrail_intervened", "content_filtered"})
-_REFUSAL = re.compile(
-    r"\s*(?:i'?m sorry,? but|sorry,? but|i (?:cannot|can'?t|am unable to|am not able to)|i'?m (?:unable|not able) to|as an ai\b)",
-    re.IGNORECASE,
-)
+_UNABLE = r"(?:can(?:no|')t|am unable to|am not able to|'m unable to|'m not able to)"
+_REFUSAL = re.compile(rf"\s*(?:(?:i'?m )?sorry,? but|i ?{_UNABLE}|as an ai\b)", re.IGNORECASE)
+
+
+def _read_tokens(answer: Answer) -> float | None:
+    if answer.input_tokens is None:
+        return None
+    return float(answer.input_tokens + (answer.cache_read_tokens or 0) + (answer.cache_write_tokens or 0))
 
 
 def _total_tokens(answer: Answer) -> float | None:
-    if answer.input_tokens is None or answer.output_tokens is None:
-        return None
-    return float(answer.input_tokens + answer.output_tokens)
+    read, written = _read_tokens(answer), answer.output_tokens
+    return None if read is None or written is None else read + written
 
 
 LATENCY = Quantity(name="latency", unit="s", read=lambda answer: answer.latency)
 TTFT = Quantity(name="ttft", unit="s", read=lambda answer: answer.ttft)
 TOKENS = Quantity(name="tokens", unit="tokens", read=_total_tokens)
-INPUT_TOKENS = Quantity(name="input_tokens", unit="tokens", read=lambda answer: answer.input_tokens)
+INPUT_TOKENS = Quantity(name="input_tokens", unit="tokens", read=_read_tokens)
 OUTPUT_TOKENS = Quantity(name="output_tokens", unit="tokens", read=lambda answer: answer.output_tokens)
 COST = Quantity(name="cost", unit="USD", read=lambda answer: answer.cost)
 
@@ -60,10 +63,9 @@ class Comparison:
         cases: The rows with both sides' answers and scores.
         metrics: The metrics' names.
         slices: Columns whose groups are looked at one by one.
-        weight: Column of traffic weights, or ``None``.
-        cluster: Column that ties rows together, or ``None``.
+        bounds: The least and greatest score of metrics that do not score in [0, 1].
         watch: Gets every verdict that a gate evaluates.
-        seed: For methods that resample.
+        seed: For methods that resample; the same rows and seed give the same figures.
     """
 
     def __init__(
@@ -72,25 +74,28 @@ class Comparison:
         *,
         metrics: Sequence[str],
         slices: Sequence[str] = (),
-        weight: str | None = None,
-        cluster: str | None = None,
+        bounds: Mapping[str, tuple[float, float]] | None = None,
         watch: Callable[[Verdict], None] = lambda _: None,
         seed: int = 0,
     ) -> None:
         self.cases = tuple(cases)
         self.metrics, self.slices = tuple(metrics), tuple(slices)
-        self._weight, self._cluster = weight, cluster
+        self._bounds = dict(bounds or {})
         self._watch, self._seed = watch, seed
         self._by_metric: dict[str, MetricComparison] = {}
 
     def __len__(self) -> int:
         return len(self.cases)
 
+    def __repr__(self) -> str:
+        return f"<comparison of {len(self)} rows>"
+
     def __getitem__(self, metric: str) -> MetricComparison:
         if metric not in self.metrics:
             raise UnknownNameError("metric", metric, self.metrics, hint="Name it in the marker's metrics=[...].")
         if metric not in self._by_metric:
-            self._by_metric[metric] = MetricComparison(metric, self.cases, watch=self._watch, seed=self._seed)
+            bounds = self._bounds.get(metric, (0.0, 1.0))
+            self._by_metric[metric] = MetricComparison(metric, self.cases, watch=self._watch, bounds=bounds)
         return self._by_metric[metric]
 
     @cached_property
@@ -110,7 +115,7 @@ class Comparison:
 
     @cached_property
     def input_tokens(self) -> QuantityComparison:
-        """Tokens read."""
+        """Tokens read, those of a prompt cache included."""
         return self._quantity(INPUT_TOKENS)
 
     @cached_property
@@ -145,15 +150,14 @@ class Comparison:
 
     def slice(self, column: str, value: Any) -> Comparison:
         """Return the comparison of the rows whose column has this value; raises `NoSliceError` where none has."""
-        found = [case for case in self.cases if case.row.get(column) == value]
+        found = [case for case in self.cases if _hashable(case.row.get(column)) == value]
         if not found:
             values = sorted({str(case.row.get(column)) for case in self.cases})
             raise NoSliceError(column, value, values)
         return Comparison(
             found,
             metrics=self.metrics,
-            weight=self._weight,
-            cluster=self._cluster,
+            bounds=self._bounds,
             watch=self._watch,
             seed=self._seed,
         )
@@ -183,7 +187,10 @@ class Comparison:
     def to_record(self) -> dict[str, Any]:
         """Return every figure as JSON-ready builtins."""
         quantities = (self.latency, self.ttft, self.tokens, self.input_tokens, self.output_tokens, self.cost)
-        kinds = {side: Counter(getattr(case, side).failure.kind for case in self.cases if getattr(case, side).failure) for side in SIDES}
+        kinds = {
+            side: Counter(getattr(case, side).failure.kind for case in self.cases if getattr(case, side).failure)
+            for side in SIDES
+        }
         return {
             "metrics": {name: _metric_record(self[name]) for name in self.metrics},
             "slice_metrics": [_group_record(*group) for group in self.groups()],

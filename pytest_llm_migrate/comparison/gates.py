@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain import Ruling, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pytest_llm_migrate.stats import Estimate
 
 ERROR_TOLERANCE = 0.02
 """Share of rows that may lack a pair of values before a gate cannot judge."""
-
-Watch = "Callable[[Verdict], None]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +48,32 @@ class Evidence:
     def figures(self, kind: str, **more: Any) -> dict[str, Any]:
         """Return the numbers for the records."""
         known = {name: getattr(self, name) for name in self.__slots__}
-        return {"kind": kind, **known, **more}
+        return {"kind": kind, **known, "low": finite(self.low), "high": finite(self.high), **more}
+
+
+def evidence_of(found: Estimate, confidence: float, *, missing: int) -> Evidence:
+    """Return an estimate as evidence: each limit of its two-sided interval holds at ``confidence``."""
+    return Evidence(
+        estimate=found.value,
+        low=found.low,
+        high=found.high,
+        confidence=confidence,
+        n=found.n,
+        method=found.method,
+        missing=missing,
+    )
+
+
+def finite(limit: float) -> float | None:
+    """Return a limit, or ``None`` where there is none: JSON knows no infinity."""
+    return limit if math.isfinite(limit) else None
+
+
+def more_words(more: int | None) -> str:
+    """Return what more rows would do for an undecided gate."""
+    if more is None:
+        return "more rows like these would not make it a GO"
+    return f"about {more:,} more rows like these would make it a GO"
 
 
 def above(evidence: Evidence, bar: float) -> Ruling:

@@ -7,10 +7,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.comparison.flips import Flips, score_of
-from pytest_llm_migrate.comparison.gates import Evidence, above, at_least, too_few_pairs
+from pytest_llm_migrate.comparison.gates import above, at_least, evidence_of, more_words, too_few_pairs
 from pytest_llm_migrate.domain import Ruling, ScoreFailure, Verdict
 from pytest_llm_migrate.errors import MarginError, NoValuesError
-from pytest_llm_migrate.stats import one_side, paired_difference, rows_to_settle, two_sided
+from pytest_llm_migrate.stats import (
+    one_side,
+    paired_difference,
+    rows_to_settle,
+    rows_to_settle_floor,
+    two_sided_confidence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,18 +40,32 @@ class MetricComparison:
         name: The metric.
         cases: All rows.
         watch: Gets every verdict that is evaluated.
-        seed: For methods that resample; the same rows and seed give the same figures.
+        bounds: The least and the greatest score that the metric can give.
     """
 
-    def __init__(self, name: str, cases: Sequence[Case], *, watch: Callable[[Verdict], None], seed: int = 0) -> None:
+    def __init__(
+        self,
+        name: str,
+        cases: Sequence[Case],
+        *,
+        watch: Callable[[Verdict], None],
+        bounds: tuple[float, float] = (0.0, 1.0),
+    ) -> None:
         self.name = name
-        self._cases, self._watch, self._seed = cases, watch, seed
+        self._cases, self._watch, self._bounds = cases, watch, bounds
+
+    def __repr__(self) -> str:
+        return f"<{self.name} of {len(self._cases)} rows>"
 
     @cached_property
     def _pairs(self) -> tuple[list[float], list[float]]:
         both = [(score_of(case.source, self.name), score_of(case.target, self.name)) for case in self._cases]
         whole = [(float(source), float(target)) for source, target in both if source is not None and target is not None]
         return [source for source, _ in whole], [target for _, target in whole]
+
+    @property
+    def _span(self) -> float:
+        return self._bounds[1] - self._bounds[0]
 
     @property
     def n(self) -> int:
@@ -82,7 +102,7 @@ class MetricComparison:
         """Return target − source with its two-sided interval and the method behind it."""
         if not self.n:
             raise NoValuesError(self.name)
-        return paired_difference(*self._pairs, confidence=confidence, seed=self._seed)
+        return paired_difference(*self._pairs, confidence=confidence, bounds=self._bounds)
 
     def non_inferior(self, margin: float, confidence: float = 0.95) -> Verdict:
         """Judge whether the target is worse by less than ``margin``.
@@ -90,15 +110,16 @@ class MetricComparison:
         GO when the lower one-sided limit of target − source lies above −margin, NO-GO when the upper one lies
         below it. Raises `MarginError` for a margin outside (0, 1].
         """
-        if not 0 < margin <= 1:
-            raise MarginError(f"{self.name}.non_inferior(margin={margin!r})", "a loss between 0 and 1, such as 0.03")
+        if not 0 < margin <= self._span:
+            expected = f"a loss above 0 and up to {self._span:g}, such as {0.03 * self._span:g}"
+            raise MarginError(f"{self.name}.non_inferior(margin={margin!r})", expected)
         gate = f"{self.name}.non_inferior(margin={margin:g})"
         return self._difference_gate(gate, "non_inferior", -margin, margin, confidence)
 
     def superior(self, margin: float = 0.0, confidence: float = 0.95) -> Verdict:
         """Judge whether the target is better by more than ``margin``, 0 or more."""
-        if not 0 <= margin < 1:
-            raise MarginError(f"{self.name}.superior(margin={margin!r})", "a gain of 0 or more, below 1")
+        if not 0 <= margin < self._span:
+            raise MarginError(f"{self.name}.superior(margin={margin!r})", f"a gain of 0 or more, below {self._span:g}")
         return self._difference_gate(f"{self.name}.superior(margin={margin:g})", "superior", margin, margin, confidence)
 
     def at_least(self, floor: float, confidence: float = 0.95) -> Verdict:
@@ -108,11 +129,16 @@ class MetricComparison:
         refused = too_few_pairs(gate, f"a {self.name} score", len(values), len(self._cases))
         if refused:
             return self._said(refused)
-        found = one_side(values, confidence=two_sided(confidence), seed=self._seed)
-        evidence = _evidence(found, confidence, missing=len(self._cases) - len(values))
+        found = one_side(values, confidence=two_sided_confidence(confidence), bounds=self._bounds)
+        evidence = evidence_of(found, confidence, missing=len(self._cases) - len(values))
         ruling = at_least(evidence, floor)
-        statement = f"The target's mean {self.name} is {found.value:.3f}; {_floor_words(ruling, floor)}."
-        figures = evidence.figures("at_least", floor=floor, metric=self.name)
+        more = (
+            rows_to_settle_floor(found, floor=floor, bounds=self._bounds)
+            if ruling is Ruling.NOT_ENOUGH_EVIDENCE
+            else None
+        )
+        statement = f"The target's mean {self.name} is {found.value:.3f}; {_floor_words(ruling, floor, more)}."
+        figures = evidence.figures("at_least", floor=floor, metric=self.name, more_rows=more)
         detail = evidence.detail(f"floor {floor:g}")
         return self._said(Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures))
 
@@ -120,10 +146,10 @@ class MetricComparison:
         refused = too_few_pairs(gate, f"a {self.name} score", self.n, len(self._cases))
         if refused:
             return self._said(refused)
-        found = self.estimate(two_sided(confidence))
-        evidence = _evidence(found, confidence, missing=len(self._cases) - self.n)
+        found = self.estimate(two_sided_confidence(confidence))
+        evidence = evidence_of(found, confidence, missing=len(self._cases) - self.n)
         ruling = above(evidence, bar)
-        more = rows_to_settle(found, bar) if ruling is Ruling.NOT_ENOUGH_EVIDENCE else None
+        more = rows_to_settle(found, margin=-bar, bounds=self._bounds) if ruling is Ruling.NOT_ENOUGH_EVIDENCE else None
         statement = f"{self._moved()}; {_difference_words(kind, ruling, margin, more)}."
         flips = f"broke {len(self.flips.broke)}, fixed {len(self.flips.fixed)}"
         detail = f"{evidence.detail(f'bar {bar:+g}')}; {flips}"
@@ -145,30 +171,18 @@ class MetricComparison:
         return verdict
 
 
-def _evidence(found: Estimate, confidence: float, *, missing: int) -> Evidence:
-    return Evidence(
-        estimate=found.value,
-        low=found.low,
-        high=found.high,
-        confidence=confidence,
-        n=found.n,
-        method=found.method,
-        missing=missing,
-    )
-
-
 def _difference_words(kind: str, ruling: Ruling, margin: float, more: int | None) -> str:
     allowed = f"a loss of {margin:g}" if kind == "non_inferior" else f"a gain of {margin:g}"
     if ruling is Ruling.GO:
         return f"{allowed} or more is ruled out" if kind == "non_inferior" else f"more than {allowed} is shown"
     if ruling is Ruling.NO_GO:
         return f"it lost more than {margin:g}" if kind == "non_inferior" else f"{allowed} is ruled out"
-    if more is None:
-        return f"these rows neither show nor rule out {allowed}, and more rows like them would not settle it"
-    return f"these rows neither show nor rule out {allowed}; about {more} more rows like these would settle it"
+    return f"these rows neither show nor rule out {allowed}; {more_words(more)}"
 
 
-def _floor_words(ruling: Ruling, floor: float) -> str:
+def _floor_words(ruling: Ruling, floor: float, more: int | None) -> str:
     if ruling is Ruling.GO:
         return f"at least {floor:g} is shown"
-    return f"it is below {floor:g}" if ruling is Ruling.NO_GO else f"these rows neither show nor rule out {floor:g}"
+    if ruling is Ruling.NO_GO:
+        return f"it is below {floor:g}"
+    return f"these rows neither show nor rule out {floor:g}; {more_words(more)}"

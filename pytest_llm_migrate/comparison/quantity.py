@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.comparison.gates import Evidence, at_most, cannot_judge, too_few_pairs
-from pytest_llm_migrate.domain import Verdict
+from pytest_llm_migrate.comparison.gates import at_most, cannot_judge, evidence_of, finite, more_words, too_few_pairs
+from pytest_llm_migrate.domain import Ruling, Verdict
 from pytest_llm_migrate.errors import MarginError, NoValuesError
-from pytest_llm_migrate.stats import STATISTICS, quantity_estimates, two_sided
+from pytest_llm_migrate.stats import (
+    LEAST_ROWS,
+    paired_quantities,
+    rows_to_settle_ceiling,
+    two_sided_confidence,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pytest_llm_migrate.domain import Case
-    from pytest_llm_migrate.stats import Estimate, QuantityEstimates
+    from pytest_llm_migrate.stats import Estimate, PairedQuantity, Statistic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +44,10 @@ class QuantityComparison:
     ) -> None:
         self.name, self.unit = quantity.name, quantity.unit
         self._quantity, self._cases, self._watch, self._seed = quantity, cases, watch, seed
-        self._estimates: dict[float, QuantityEstimates] = {}
+        self._estimates: dict[float, dict[Statistic, PairedQuantity]] = {}
+
+    def __repr__(self) -> str:
+        return f"<{self.name} of {self.rows} rows>"
 
     @cached_property
     def _pairs(self) -> tuple[list[float], list[float]]:
@@ -91,12 +99,12 @@ class QuantityComparison:
         """Judge whether the target's mean is at most ``bar``."""
         return self.mean.at_most(bar, confidence)
 
-    def estimates(self, confidence: float) -> QuantityEstimates:
-        """Return every statistic of both sides and of the ratio, with two-sided intervals."""
+    def estimates(self, confidence: float) -> dict[Statistic, PairedQuantity]:
+        """Return every statistic of both sides and of the ratio, with two-sided intervals; raises `NoValuesError`."""
         if not self.n:
             raise NoValuesError(self.name)
         if confidence not in self._estimates:
-            self._estimates[confidence] = quantity_estimates(*self._pairs, confidence=confidence, seed=self._seed)
+            self._estimates[confidence] = paired_quantities(*self._pairs, confidence=confidence, seed=self._seed)
         return self._estimates[confidence]
 
     def say(self, verdict: Verdict) -> Verdict:
@@ -110,46 +118,52 @@ class QuantityComparison:
             return None
         return {"unit": self.unit, "n": self.n, "statistics": dict(self._statistic_records(confidence))}
 
-    def _statistic_records(self, confidence: float) -> Any:
-        found = self.estimates(confidence)
-        for name in STATISTICS:
-            ratio = found.ratio[name]
-            yield name, {
-                "source": found.source[name].value,
-                "target": found.target[name].value,
-                "ratio": ratio and ratio.value,
-                "interval": ratio and [ratio.low, ratio.high],
-            }
+    def _statistic_records(self, confidence: float) -> Iterator[tuple[str, dict[str, Any]]]:
+        for name, found in self.estimates(confidence).items():
+            interval = found.ratio and [found.ratio.low, finite(found.ratio.high)]
+            enough = self.n >= LEAST_ROWS[name]
+            yield (
+                name,
+                {
+                    "source": found.source.value,
+                    "target": found.target.value,
+                    "ratio": found.ratio and found.ratio.value,
+                    "interval": interval if enough else None,
+                },
+            )
 
-    def _statistic(self, name: str) -> StatisticComparison:
+    def _statistic(self, name: Statistic) -> StatisticComparison:
         return StatisticComparison(self, name)
 
 
 class StatisticComparison:
     """One statistic of a quantity: both sides, their ratio, and the gates on it."""
 
-    def __init__(self, quantity: QuantityComparison, statistic: str) -> None:
+    def __init__(self, quantity: QuantityComparison, statistic: Statistic) -> None:
         self._quantity, self._name = quantity, statistic
+
+    def __repr__(self) -> str:
+        return f"<{self._quantity.name} {self._name}>"
 
     @property
     def source(self) -> float:
         """The source's value, in the quantity's unit."""
-        return self._quantity.estimates(0.95).source[self._name].value
+        return self._quantity.estimates(0.95)[self._name].source.value
 
     @property
     def target(self) -> float:
         """The target's value, in the quantity's unit."""
-        return self._quantity.estimates(0.95).target[self._name].value
+        return self._quantity.estimates(0.95)[self._name].target.value
 
     @property
     def ratio(self) -> float | None:
         """Target ÷ source; ``None`` where the source's value is zero."""
-        found = self._quantity.estimates(0.95).ratio[self._name]
-        return found and found.value
+        found = self._quantity.estimates(0.95)[self._name].ratio
+        return found.value if found else None
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return the two-sided interval of the ratio; raises `NoValuesError` where there is no ratio."""
-        found = self._quantity.estimates(confidence).ratio[self._name]
+        found = self._quantity.estimates(confidence)[self._name].ratio
         if found is None:
             raise NoValuesError(f"the ratio of {self._quantity.name}")
         return found.low, found.high
@@ -169,45 +183,40 @@ class StatisticComparison:
         return self._judge(gate, "at_most", bar, confidence, lambda found: found.target)
 
     def _judge(
-        self,
-        gate: str,
-        kind: str,
-        bar: float,
-        confidence: float,
-        pick: Callable[[QuantityEstimates], Mapping[str, Estimate | None]],
+        self, gate: str, kind: str, bar: float, confidence: float, pick: Callable[[PairedQuantity], Estimate | None]
     ) -> Verdict:
         quantity = self._quantity
         refused = too_few_pairs(gate, f"a known {quantity.name}", quantity.n, quantity.rows)
         if refused:
             return quantity.say(refused)
-        found = quantity.estimates(two_sided(confidence))
-        chosen = pick(found)[self._name]
+        found = quantity.estimates(two_sided_confidence(confidence))[self._name]
+        chosen = pick(found)
         if chosen is None:
             reason = f"The source's {quantity.name} ({self._name}) is zero, so there is no ratio to judge."
             return quantity.say(cannot_judge(gate, reason, f"n={quantity.n}"))
-        return quantity.say(self._verdict(gate, kind, bar, confidence, found, chosen))
-
-    def _verdict(
-        self, gate: str, kind: str, bar: float, confidence: float, found: QuantityEstimates, chosen: Estimate
-    ) -> Verdict:
-        quantity = self._quantity
-        evidence = Evidence(
-            estimate=chosen.value,
-            low=chosen.low,
-            high=chosen.high,
-            confidence=confidence,
-            n=chosen.n,
-            method=chosen.method,
-            missing=quantity.rows - quantity.n,
-        )
+        evidence = evidence_of(chosen, confidence, missing=quantity.rows - quantity.n)
         ruling = at_most(evidence, bar)
-        was, is_now = found.source[self._name].value, found.target[self._name].value
-        ratio = f" (x{is_now / was:.2f})" if was else ""
-        said = {"GO": "is shown", "NO-GO": "is ruled out"}.get(ruling, "is neither shown nor ruled out by these rows")
-        limit = f"x{bar:g}" if kind == "ratio_at_most" else f"{bar:g} {quantity.unit}"
-        statement = (
-            f"{quantity.name} ({self._name}) went from {was:.4g} to {is_now:.4g} {quantity.unit}{ratio}; "
-            f"at most {limit} {said}."
+        more = rows_to_settle_ceiling(chosen, ceiling=bar) if ruling is Ruling.NOT_ENOUGH_EVIDENCE else None
+        more = self._rows_for_an_interval() or more
+        return quantity.say(
+            Verdict(
+                ruling=ruling,
+                gate=gate,
+                statement=self._statement(kind, bar, ruling, found, more),
+                detail=evidence.detail(f"bar {bar:g}"),
+                figures=evidence.figures(kind, bar=bar, quantity=quantity.name, statistic=self._name, more_rows=more),
+            )
         )
-        figures = evidence.figures(kind, bar=bar, quantity=quantity.name, statistic=self._name)
-        return Verdict(ruling=ruling, gate=gate, statement=statement, detail=evidence.detail(f"bar {bar:g}"), figures=figures)
+
+    def _rows_for_an_interval(self) -> int:
+        return max(LEAST_ROWS[self._name] - self._quantity.n, 0)
+
+    def _statement(self, kind: str, bar: float, ruling: Ruling, found: PairedQuantity, more: int | None) -> str:
+        quantity = self._quantity
+        was, is_now = found.source.value, found.target.value
+        ratio = f" (x{is_now / was:.2f})" if was else ""
+        limit = f"x{bar:g}" if kind == "ratio_at_most" else f"{bar:g} {quantity.unit}"
+        said = {Ruling.GO: "is shown", Ruling.NO_GO: "is ruled out"}.get(ruling)
+        said = said or f"is neither shown nor ruled out by these rows; {more_words(more)}"
+        moved = f"{quantity.name} ({self._name}) went from {was:.4g} to {is_now:.4g} {quantity.unit}{ratio}"
+        return f"{moved}; at most {limit} {said}."

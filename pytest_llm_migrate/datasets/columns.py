@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.domain.row import CANONICAL_COLUMNS, NOT_INPUTS
-from pytest_llm_migrate.errors import ColumnClaimError, MissingColumnError, RepeatedColumnError, UnknownNameError
+from pytest_llm_migrate.errors import (
+    ColumnClaimError,
+    DatasetError,
+    MissingColumnError,
+    RepeatedColumnError,
+    UnknownNameError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,7 +44,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 """Names that one column may have instead of the canonical one."""
 
 BARE_ANSWERS = ("answer", "response", "output", "completion")
-"""Recorded answers where a question and a ground truth stand beside them; elsewhere they could mean either, or an input."""
+"""Recorded answers where a question and a ground truth stand beside them; elsewhere perhaps an input."""
 
 
 def _fold(name: str) -> str:
@@ -61,6 +67,10 @@ _IN_MILLISECONDS = {_squeeze(spelling): name for spelling, name in _milliseconds
 _EXACT = {_squeeze(name): name for name in CANONICAL_COLUMNS} | _IN_MILLISECONDS
 _SYNONYM_OF = {_squeeze(synonym): name for name, synonyms in SYNONYMS.items() for synonym in synonyms}
 _BARE_ANSWERS = frozenset(_squeeze(name) for name in BARE_ANSWERS)
+
+
+def _says_milliseconds(label: str) -> bool:
+    return _squeeze(label) in _IN_MILLISECONDS or _fold(label).endswith("_ms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,16 +139,19 @@ class _Claims:
         self._warnings: list[str] = []
 
     def choose(self, name: str, label: str) -> None:
+        """Give a canonical name to the column that the user says."""
         canonical = _EXACT.get(_squeeze(name))
         if canonical is None:
             raise UnknownNameError("canonical column", name, CANONICAL_COLUMNS, where=f"{self._path}, columns=")
         position = self._position(label)
         if canonical in self._holders:
             raise ColumnClaimError(self._path, canonical, [self._holders[canonical].label, self._labels[position]])
-        is_ms = _squeeze(name) in _IN_MILLISECONDS
-        self._give(canonical, position, in_milliseconds=is_ms or self._says_milliseconds(canonical, position))
+        if position not in self._free():
+            raise DatasetError(self._path, f"columns= gives the column {label!r} two names")
+        self._give(canonical, position, in_milliseconds=_squeeze(name) in _IN_MILLISECONDS)
 
     def take_exact(self) -> None:
+        """Give canonical names to the columns that have them."""
         chosen = set(self._holders)
         for name, positions in self._claimants(_EXACT).items():
             if name in chosen:
@@ -147,11 +160,13 @@ class _Claims:
                 self._settle(name, positions)
 
     def take_synonyms(self) -> None:
+        """Give canonical names to columns with another name for them."""
         for name, positions in self._claimants(_SYNONYM_OF).items():
             if name not in self._holders:
                 self._settle(name, positions)
 
     def take_bare_answer(self) -> None:
+        """Take a column such as ``response`` for the source's recorded answers where it can be nothing else."""
         name = "answer_source_llm"
         positions = [at for at in self._free() if _squeeze(self._labels[at]) in _BARE_ANSWERS]
         if not positions or name in self._holders or "question" not in self._holders:
@@ -167,6 +182,7 @@ class _Claims:
             )
 
     def settled(self) -> Columns:
+        """Return every column with the name it has got."""
         if "sample_id" not in self._holders:
             raise MissingColumnError(self._path, "sample_id", self._labels.values())
         held = {column.position: column for column in self._holders.values()}
@@ -198,16 +214,16 @@ class _Claims:
     def _settle(self, name: str, positions: Sequence[int]) -> None:
         if len(positions) > 1:
             raise ColumnClaimError(self._path, name, [self._labels[position] for position in positions])
-        is_ms = _squeeze(self._labels[positions[0]]) in _IN_MILLISECONDS
-        self._give(name, positions[0], in_milliseconds=is_ms)
+        self._give(name, positions[0])
 
-    def _give(self, name: str, position: int, *, in_milliseconds: bool) -> None:
+    def _give(self, name: str, position: int, *, in_milliseconds: bool = False) -> None:
+        label = self._labels[position]
         self._holders[name] = Column(
-            position=position, label=self._labels[position], name=name, in_milliseconds=in_milliseconds
+            position=position,
+            label=label,
+            name=name,
+            in_milliseconds=in_milliseconds or (name in _IN_MILLISECONDS.values() and _says_milliseconds(label)),
         )
-
-    def _says_milliseconds(self, name: str, position: int) -> bool:
-        return name.startswith(("latency_", "ttft_")) and _fold(self._labels[position]).endswith("_ms")
 
     def _leave_out(self, name: str, positions: Sequence[int]) -> None:
         self._left_out.update(positions)

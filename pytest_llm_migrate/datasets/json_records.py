@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.datasets.table import Origin, Spread, Table
+from pytest_llm_migrate.datasets.table import Origin, Spread
 from pytest_llm_migrate.datasets.values import Surrogates
 from pytest_llm_migrate.errors import CellError, DatasetError
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_llm_migrate.datasets.files import Encoding
+    from pytest_llm_migrate.datasets.table import Table
 
 _HALF_A_PAIR = "\\ud"
 """Begins the escape of every lone surrogate; texts decoded from a file hold none otherwise."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MOST_KEYS = 1_000
-"""Different keys that records may have together; beyond it, keys are data, and a table of them would fill the memory."""
+"""Different keys that records may have together; where there are more, keys are data and a table would burst."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

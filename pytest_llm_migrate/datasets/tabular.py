@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from zipfile import BadZipFile
@@ -13,7 +13,7 @@ from pytest_llm_migrate.datasets.values import Surrogates, UnfitError, plain
 from pytest_llm_migrate.errors import CellError, DatasetError, MissingExtraError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 _BATCH = 10_000
@@ -36,7 +36,7 @@ class Frame(Protocol):
 def read_parquet(path: Path, shown: str) -> Table:
     """Return a Parquet file's table. Raises `DatasetError`, and `MissingExtraError` without pyarrow."""
     try:
-        from pyarrow import ArrowException, parquet
+        from pyarrow import ArrowException, parquet  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise MissingExtraError(f"{shown}: reading Parquet", "pyarrow", "tables") from error
     try:
@@ -70,7 +70,7 @@ def read_workbook(path: Path, shown: str) -> Table:
 
 def _sheet(path: Path, shown: str) -> tuple[list[str], dict[int, tuple[Any, ...]]]:
     try:
-        from openpyxl import load_workbook
+        from openpyxl import load_workbook  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise MissingExtraError(f"{shown}: reading a workbook", "openpyxl", "tables") from error
     try:
@@ -108,9 +108,7 @@ def _plain_table(
     surrogates = Surrogates(path=origin.path)
     cells = [_plain_cells(origin.at(number), header, row, surrogates) for number, row in rows.items()]
     names = [surrogates.mend(name, f"{origin.path}, column {name!r}") for name in header]
-    return Table(
-        origin=origin, header=names, numbers=list(rows), cells=cells, warnings=assumed + surrogates.warnings
-    )
+    return Table(origin=origin, header=names, numbers=list(rows), cells=cells, warnings=assumed + surrogates.warnings)
 
 
 def _plain_cells(place: str, header: Sequence[str], row: Sequence[Any], surrogates: Surrogates) -> list[Any]:

@@ -18,6 +18,11 @@ _PLAIN_TYPES = frozenset({str, int, bool, type(None)})
 _MISSING_TYPES = frozenset({"NAType", "NaTType"})
 
 
+def mend_text(text: str) -> str:
+    """Return a text with U+FFFD for each lone surrogate."""
+    return text if text.isascii() else _LONE.sub("\ufffd", text)
+
+
 class UnfitError(ValueError):
     """Raised by what reads one cell; the caller knows the place, and makes it a `CellError`."""
 
@@ -52,11 +57,11 @@ class Surrogates:
         return self._mend_keys(mended, place)
 
     def _mend_text(self, text: str, place: str) -> str:
-        if text.isascii() or not _LONE.search(text):
-            return text
-        self.count += 1
-        self.first = self.first or place
-        return _LONE.sub("\ufffd", text)
+        mended = mend_text(text)
+        if mended != text:
+            self.count += 1
+            self.first = self.first or place
+        return mended
 
     def _mend_keys(self, record: dict[str, Any], place: str) -> dict[str, Any]:
         mended = {self._mend_text(key, place): part for key, part in record.items()}

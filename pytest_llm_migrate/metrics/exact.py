@@ -43,5 +43,5 @@ class ExactMatch(ReferenceMetric):
 def _as_json(text: str) -> str:
     try:
         return canonical(parse(text))
-    except ValueError:
+    except (ValueError, RecursionError):  # nested as deep as the parser just bears, it can be too deep to write
         return text

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat, overload
 
 from pytest_llm_migrate.domain import Score, ScoreFailure
 from pytest_llm_migrate.errors import MetricDefinitionError
-from pytest_llm_migrate.metrics.reasons import quoted
+from pytest_llm_migrate.metrics.reasons import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,7 +61,7 @@ class FunctionMetric:
     def _bounded(self, value: object, reason: str) -> Score | ScoreFailure:
         # Not only int and float: numpy's and torch's scalars convert as well.
         if not isinstance(value, SupportsFloat):
-            return ScoreFailure(reason=f"{self.name} returned {quoted(repr(value))[1:-1]}, not a number")
+            return ScoreFailure(reason=f"{self.name} returned {shortened(repr(value))}, not a number")
         number, (low, high) = float(value), self.bounds
         if math.isfinite(number) and low <= number <= high:
             return Score(number, reason)

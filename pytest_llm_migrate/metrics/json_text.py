@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, NoReturn
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NoReturn
 
-_TOO_DEEP = "it is nested too deeply"
+from pytest_llm_migrate.metrics.reasons import quoted, shortened
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _FENCE = "```"
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}]', re.DOTALL)
 _LANGUAGE = re.compile(r"\A[A-Za-z]*\s")
 
 
-def parse(text: str) -> Any:
-    """Return the value of a JSON text.
+def parse(text: str, *, offset: int = 0) -> Any:
+    """Return the value of a JSON text that stands at an offset of a longer one.
 
     Raises `ValueError` for anything RFC 8259 does not allow or leaves to the reader's luck: ``NaN``, a number
     beyond a float's range, a key given twice, a nesting deeper than the interpreter's stack.
     """
     try:
         return _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{error.msg} at character {offset + error.pos + 1}") from None
     except RecursionError:
-        raise ValueError(_TOO_DEEP) from None
+        raise ValueError("it is nested too deeply") from None
 
 
 def parse_answer(text: str) -> Any:
@@ -51,20 +59,32 @@ def canonical(value: Any) -> str:
 def _object_in_prose(text: str) -> Any:
     found: list[Any] = []
     fault = ValueError("there is no object in it")
-    start = text.find("{")
-    while start >= 0:
+    for start, end in _braced(text):
         try:
-            value, end = _DECODER.raw_decode(text, start)
-            found.append(value)
-        except json.JSONDecodeError as error:
-            # Going on behind what was read keeps the parts of a broken object from passing for the whole.
-            fault, end = error, max(error.pos, start + 1)
-        except RecursionError:
-            raise ValueError(_TOO_DEEP) from None
-        start = text.find("{", end)
+            found.append(parse(text[start:end], offset=start))
+        except ValueError as error:
+            fault = error
     if len(found) == 1:
         return found[0]
     raise ValueError(f"it holds {len(found)} objects, not one") if found else fault
+
+
+def _braced(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where the outermost braces open and close; those never closed go to the end, with all that is in them."""
+    start = text.find("{")
+    while start >= 0:
+        end = _closing(text, start)
+        yield start, end
+        start = text.find("{", end)
+
+
+def _closing(text: str, start: int) -> int:
+    depth = 0
+    for token in _TOKEN.finditer(text, start):
+        depth += {"{": 1, "}": -1}.get(token[0], 0)
+        if depth == 0:
+            return token.end()
+    return len(text)
 
 
 def _finite(text: str) -> float | int:
@@ -75,14 +95,14 @@ def _finite(text: str) -> float | int:
 
 
 def _refused(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a JSON number")
+    raise ValueError(f"{shortened(text)} is not a JSON number")
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!r} is there twice")
+        [(name, _)] = Counter(name for name, _ in pairs).most_common(1)
+        raise ValueError(f"the key {quoted(name)} is there twice")
     return made
 
 

@@ -12,10 +12,12 @@ from pytest_llm_migrate.metrics.reasons import quoted
 from pytest_llm_migrate.metrics.reference import ReferenceMetric, as_text, one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pytest_llm_migrate.domain import Answer, Row
     from pytest_llm_migrate.metrics.quantities import DecimalMark, Quantity
+
+    _Value = tuple[Fraction, Fraction]  # a number, and one in its last place shown
 
 _SHOWN = 3
 
@@ -74,29 +76,34 @@ class NumericMatch(ReferenceMetric):
             return ScoreFailure(reason=f"the ground truth {quoted(as_text(expected))} holds {held}")
         found = quantities(text, decimal=self.decimal)
         picked = {"any": found, "first": found[:1], "last": found[-1:]}[self.pick]
-        if any(self._equal(truths[0], quantity) for quantity in picked):
+        goal, grain = self._goal(truths[0])
+        if any(self._close(goal, grain, *reading) for quantity in picked for reading in self._readings(quantity)):
             return Score(1.0)
         return Score(0.0, self._loss(truths[0], picked))
 
-    def _equal(self, truth: Quantity, found: Quantity) -> bool:
-        implied = SCALES[self.scale] if self.scale else Fraction(1)
-        factor = truth.scale or implied
-        goal = factor * (-abs(truth.digits) if truth.bracketed else truth.digits)
-        for other in {found.scale} if found.scale else {Fraction(1), implied}:
-            coarser = max(truth.grain * factor, found.grain * other)
-            signed = {found.digits, -abs(found.digits)} if found.bracketed else {found.digits}
-            if any(self._close(goal, digits * other, coarser) for digits in signed):
-                return True
-        return False
+    def _goal(self, truth: Quantity) -> _Value:
+        factor = truth.scale or self._implied
+        return (-abs(truth.digits) if truth.bracketed else truth.digits) * factor, truth.grain * factor
 
-    def _close(self, goal: Fraction, value: Fraction, grain: Fraction) -> bool:
-        gap, size = abs(goal - value), abs(goal)
-        rounded = gap <= grain / 2 and gap <= Fraction(self.rounding) * size
-        return rounded or gap <= Fraction(self.tolerance) * size
+    def _readings(self, found: Quantity) -> Iterator[_Value]:
+        for factor in {found.scale} if found.scale else {Fraction(1), self._implied}:
+            for digits in {found.digits, -abs(found.digits)} if found.bracketed else {found.digits}:
+                yield digits * factor, found.grain * factor
+
+    @property
+    def _implied(self) -> Fraction:
+        return SCALES[self.scale] if self.scale else Fraction(1)
+
+    def _close(self, goal: Fraction, goal_grain: Fraction, value: Fraction, grain: Fraction) -> bool:
+        gap = abs(goal - value)
+        if not gap or gap <= Fraction(self.tolerance) * abs(goal):
+            return True
+        return gap <= max(goal_grain, grain) / 2 and gap <= Fraction(self.rounding) * abs(goal)
 
     def _loss(self, truth: Quantity, picked: Sequence[Quantity]) -> str:
         implied = f" ({self.scale})" if self.scale and truth.scale is None else ""
-        hint = "; the same digits in another scale, see scale=" if truth.digits in {q.digits for q in picked} else ""
+        misscaled = any(found.digits == truth.digits and found.scale != truth.scale for found in picked)
+        hint = "; the same digits in another scale, see scale=" if misscaled else ""
         return f"expected {quoted(truth.text)}{implied}, got {_listed(picked) or 'no number'}{hint}"
 
 

@@ -17,7 +17,6 @@ _SCALE_WORDS: Mapping[str, int | Fraction] = {
     "thousand": 10**3,
     "million": 10**6,
     "mn": 10**6,
-    "mm": 10**6,
     "billion": 10**9,
     "bn": 10**9,
     "trillion": 10**12,
@@ -84,16 +83,18 @@ def scale_in(unit: str) -> str | None:
 
 
 def _any_of(names: Iterable[str]) -> str:
-    return "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+    # (?a:) because a dotless i would pass for an i otherwise, and make a word that no table has.
+    return f"(?a:{'|'.join(sorted(map(re.escape, names), key=len, reverse=True))})"
 
 
+_NAMES = re.compile(_any_of([*SCALES, *_COUNTS]))
 _SCALE = re.compile(rf"(?<!\w)(?P<name>{_any_of(_SCALE_WORDS)})s?(?!\w)", re.IGNORECASE)
 
 
 def _pattern(decimal: DecimalMark) -> re.Pattern[str]:
     # Every repeat is bounded or possessive (++): a megabyte of digits or blanks is read once.
     group, point = re.escape("," if decimal == "." else "."), re.escape(decimal)
-    scale_words = rf"(?:{_any_of([*_SCALE_WORDS, *_COUNTS])})s?(?!\w)"
+    scale_words = rf"{_any_of([*_SCALE_WORDS, *_COUNTS])}s?(?!\w)"
     return re.compile(
         rf"""
         (?<!\w)(?<![^\W\d_]-)(?<!\d[.,])                    # not in a word, a name, a date
@@ -107,10 +108,10 @@ def _pattern(decimal: DecimalMark) -> re.Pattern[str]:
             )
             (?P<exponent>e[+-]?\d{{1,2}}(?!\w))?
             (?![.,]?\d)
-            (?P<letter>[{"".join(_LETTERS)}](?!\w))?
+            (?P<letter>{_any_of(_LETTERS)}(?!\w))?
           |
             (?P<word>
-                an?(?=[ -]{scale_words}) | (?:{_any_of(_TENS)})(?:[ -](?:{_any_of(_UNITS[1:10])}))? | {_any_of(_UNITS)}
+                an?(?=[ -]{scale_words}) | {_any_of(_TENS)}(?:[ -]{_any_of(_UNITS[1:10])})? | {_any_of(_UNITS)}
             )
             (?!\w)
         )
@@ -148,12 +149,10 @@ def _quantity(match: re.Match[str], decimal: DecimalMark) -> Quantity:
 def _digits(match: re.Match[str], decimal: DecimalMark) -> tuple[Fraction, Fraction]:
     whole, _, places = match["digits"].partition(decimal)
     plain = "".join(filter(str.isdigit, whole)) or "0"
-    power = int((match["exponent"] or "e0")[1:])
-    return Fraction(int(plain + places)) * Fraction(10) ** (power - len(places)), Fraction(10) ** (power - len(places))
+    last_place = int((match["exponent"] or "e0")[1:]) - len(places)
+    grain = Fraction(10) ** last_place if last_place else Fraction(1)
+    return int(plain + places) * grain, grain
 
 
 def _word(words: str) -> Fraction:
     return Fraction(sum(_WORDS[word] for word in re.split(r"[ -]", words.lower())))
-
-
-_NAMES = re.compile(_any_of([*SCALES, *_COUNTS]))

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from pytest_llm_migrate.answers import Connection, Desk, read_recording, recording_path
+from pytest_llm_migrate.answers import Connection, read_recording, recording_path
 from pytest_llm_migrate.datasets import load, sample, select
-from pytest_llm_migrate.domain import Dataset, Metric, Model, side_column
+from pytest_llm_migrate.domain import Dataset, side_column
 from pytest_llm_migrate.errors import ColumnRoleError, NoRecordedAnswersError, NoTargetPromptError
 from pytest_llm_migrate.metrics import resolve
 from pytest_llm_migrate.migration.migration import Migration, Terms
 from pytest_llm_migrate.migration.scoring import Scorer
-from pytest_llm_migrate.migration.settings import RECORDED, Settings
+from pytest_llm_migrate.migration.settings import RECORDED
 from pytest_llm_migrate.migration.sides import AskedSide, PipelineSide, RecordedSide
 from pytest_llm_migrate.prompts import Catalog, Prompt, RowPrompt, load_prompt
 
 if TYPE_CHECKING:
-    from pytest_llm_migrate.domain import Case, SideName
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_llm_migrate.answers import Desk
+    from pytest_llm_migrate.domain import Case, Metric, Model, SideName
+    from pytest_llm_migrate.migration.settings import Settings
     from pytest_llm_migrate.migration.sides import SideAnswers
     from pytest_llm_migrate.migration.spec import MigrationSpec
 
@@ -27,12 +30,21 @@ SAMPLE_SEED = 0
 PIPELINE_THREADS = 16
 
 
+@runtime_checkable
+class Bounded(Protocol):
+    """A metric that says between which values it scores."""
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest score."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What a side sends: a prompt for every row, where its file is, and the strategy that chose it."""
+    """What a side sends: a prompt for every row, and the strategy that chose it."""
 
     prompt: Prompt | RowPrompt | None
-    path: Path | None = None
     strategy: str | None = None
 
 
@@ -63,7 +75,7 @@ class Workshop:
         """
         whole = self._dataset(spec)
         dataset = self._selected(spec, whole)
-        metrics = resolve(spec.metrics, self.metrics, where=spec.nodeid)
+        metrics = resolve(spec.metrics, self.metrics)
         _check_columns(spec, dataset)
         source = source_of(spec, self.settings)
         target = target_of(spec, self.settings, target_ref, source)
@@ -77,8 +89,7 @@ class Workshop:
             target=_described(target_ref, target, spec),
             metrics=tuple(metric.name for metric in metrics),
             slices=spec.slices,
-            weight=spec.weight,
-            cluster=spec.cluster,
+            bounds={metric.name: metric.bounds for metric in metrics if isinstance(metric, Bounded)},
             row_failures=spec.row_failures,
         )
         return Migration(
@@ -103,7 +114,8 @@ class Workshop:
 
     def _selected(self, spec: MigrationSpec, dataset: Dataset) -> Dataset:
         chosen = select(dataset, split=spec.split) if spec.split else dataset
-        return sample(chosen, self.settings.sample, seed=SAMPLE_SEED) if self.settings.sample else chosen
+        wanted = self.settings.sample
+        return replace(chosen, rows=sample(chosen.rows, wanted, seed=SAMPLE_SEED)) if wanted else chosen
 
     def _side(self, spec: MigrationSpec, side: SideName, ref: str, sent: Sent, dataset: Dataset) -> SideAnswers:
         if ref == RECORDED:
@@ -136,23 +148,19 @@ def source_of(spec: MigrationSpec, settings: Settings) -> Sent:
     if isinstance(spec.prompt, Prompt):
         return Sent(prompt=spec.prompt)
     if _is_file(spec.prompt):
-        path = spec.folder / spec.prompt
-        return Sent(prompt=load_prompt(path), path=path)
-    catalog = _catalog(spec, settings)
-    name = str(spec.prompt)
-    return Sent(prompt=catalog.source(name), path=catalog.source_path(name))
+        return Sent(prompt=load_prompt(spec.folder / str(spec.prompt)))
+    return Sent(prompt=_catalog(spec, settings).source(str(spec.prompt)))
 
 
 def target_of(spec: MigrationSpec, settings: Settings, ref: str, source: Sent) -> Sent:
     """Return what the target side sends by the prompt strategy; a row's own prompt is sent as it is."""
     if settings.prompt_strategy == "identity" or ref == RECORDED or not isinstance(source.prompt, Prompt):
-        return Sent(prompt=source.prompt, path=source.path, strategy="identity")
+        return Sent(prompt=source.prompt, strategy="identity")
     if isinstance(spec.prompt, Prompt) or _is_file(spec.prompt):
-        raise NoTargetPromptError(str(source.prompt.name), ref, str(source.path or "the marker"))
-    catalog = _catalog(spec, settings)
-    prompt = catalog.for_target(str(spec.prompt), ref)
+        raise NoTargetPromptError(source.prompt.name, ref, source.prompt.place, [])
+    prompt = _catalog(spec, settings).for_target(str(spec.prompt), ref)
     strategy = prompt.provenance.strategy if prompt.provenance else None
-    return Sent(prompt=prompt, path=catalog.target_path(str(spec.prompt), ref), strategy=strategy or "catalog")
+    return Sent(prompt=prompt, strategy=strategy or "catalog")
 
 
 def _is_file(prompt: object) -> bool:
@@ -169,7 +177,7 @@ def _described(ref: str, sent: Sent, spec: MigrationSpec) -> dict[str, Any]:
         return {"ref": ref, "prompt": None}
     shown = {
         "name": prompt.name,
-        "path": str(sent.path.relative_to(spec.folder)) if sent.path and sent.path.is_relative_to(spec.folder) else None,
+        "path": _shown_path(prompt.path, spec.folder),
         "sha256": prompt.sha256,
         "strategy": sent.strategy,
         "system": prompt.system,
@@ -180,11 +188,16 @@ def _described(ref: str, sent: Sent, spec: MigrationSpec) -> dict[str, Any]:
     return {"ref": ref, "prompt": shown}
 
 
+def _shown_path(path: Path | None, folder: Path) -> str | None:
+    # Seen from the test file: a report names no folder of the machine it was made on.
+    if path is None:
+        return None
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else path.name
+
+
 def _check_columns(spec: MigrationSpec, dataset: Dataset) -> None:
     roles: Sequence[tuple[str, str | None]] = [
         *(("slices", name) for name in spec.slices),
-        ("weight", spec.weight),
-        ("cluster", spec.cluster),
     ]
     for role, column in roles:
         if column is not None and column not in dataset.columns:

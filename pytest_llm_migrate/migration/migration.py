@@ -31,8 +31,7 @@ class Terms:
         target: Likewise of the target side.
         metrics: Names of the metrics, in the marker's order.
         slices: Columns whose groups are looked at one by one.
-        weight: Column of traffic weights, or ``None``.
-        cluster: Column that ties rows together, or ``None``.
+        bounds: The least and greatest score of metrics that do not score in [0, 1].
         row_failures: ``fail``, or ``report`` where failed rows are only reported and the gates decide.
     """
 
@@ -45,8 +44,7 @@ class Terms:
     target: Mapping[str, Any]
     metrics: tuple[str, ...]
     slices: tuple[str, ...]
-    weight: str | None = None
-    cluster: str | None = None
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     row_failures: str = "fail"
 
     def to_record(self) -> dict[str, Any]:
@@ -66,8 +64,7 @@ class Terms:
             "target": dict(self.target),
             "metrics": list(self.metrics),
             "slices": list(self.slices),
-            "weight": self.weight,
-            "cluster": self.cluster,
+            "bounds": {name: list(limits) for name, limits in self.bounds.items()},
             "row_failures": self.row_failures,
             "warnings": list(self.dataset.warnings),
         }
@@ -114,7 +111,4 @@ class Migration:
         cases = [self.case(row) for row in self.rows]
         self.scorer.flush()
         terms = self.terms
-        return Comparison(
-            cases, metrics=terms.metrics, slices=terms.slices, weight=terms.weight, cluster=terms.cluster, watch=watch
-        )
-
+        return Comparison(cases, metrics=terms.metrics, slices=terms.slices, bounds=terms.bounds, watch=watch)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.comparison import Comparison
+from pytest_llm_migrate.comparison import Comparison, flip
 from pytest_llm_migrate.domain import Ruling, worst
 from pytest_llm_migrate.migration.spool import case_of
 
@@ -46,8 +46,7 @@ def migration_record(terms: dict[str, Any], cases: Mapping[str, Any], tests: Seq
         [case_of(record) for record in cases.values()],
         metrics=tuple(terms["metrics"]),
         slices=tuple(terms["slices"]),
-        weight=terms["weight"],
-        cluster=terms["cluster"],
+        bounds={name: (low, high) for name, (low, high) in terms["bounds"].items()},
     )
     gates = [gate_record(test) for test in tests if test["gate"]]
     rows = Counter(test["outcome"] for test in tests if not test["gate"])
@@ -66,7 +65,7 @@ def migration_record(terms: dict[str, Any], cases: Mapping[str, Any], tests: Seq
 
 
 def gate_record(test: Test) -> dict[str, Any]:
-    """Return a gate: GO if it passed; else the worst it evaluated, NO-GO if it evaluated none; none if it was skipped."""
+    """Return a gate: GO if it passed, the worst it evaluated if it failed (NO-GO if none), none if it was skipped."""
     said = test["statements"]
     ruling = _GATE_RULINGS.get(test["outcome"])
     if test["outcome"] == "failed":
@@ -96,7 +95,9 @@ def heading(ruling: Ruling | None, below: int, *, failing: int) -> str:
     return f"{ruling} by its gates; {rows} {consequence}."
 
 
-def row_records(migration: str, cases: Iterable[Mapping[str, Any]], tests: Sequence[Test], metrics: Sequence[str]) -> Iterator[dict[str, Any]]:
+def row_records(
+    migration: str, cases: Iterable[Mapping[str, Any]], tests: Sequence[Test], metrics: Sequence[str]
+) -> Iterator[dict[str, Any]]:
     """Yield the lines of ``rows.jsonl`` for one migration, in dataset order as far as it was seen."""
     by_row: dict[str, list[Test]] = {}
     for test in tests:
@@ -116,8 +117,6 @@ def row_records(migration: str, cases: Iterable[Mapping[str, Any]], tests: Seque
 
 def flips_of(case: Case, metrics: Sequence[str]) -> dict[str, str]:
     """Return what became of a row in each metric that scored both sides."""
-    from pytest_llm_migrate.comparison import flip
-
     found = {name: flip(case, name) for name in metrics}
     return {name: value for name, value in found.items() if value}
 
@@ -127,9 +126,7 @@ def run_record(
 ) -> dict[str, Any]:
     """Return ``results.json``: the run, its verdict, and every migration that was judged or looked at."""
     judged = [name for name in seen.migrations if tests_of(name) or name in seen.cases]
-    migrations = [
-        migration_record(seen.migrations[name], seen.cases.get(name, {}), tests_of(name)) for name in judged
-    ]
+    migrations = [migration_record(seen.migrations[name], seen.cases.get(name, {}), tests_of(name)) for name in judged]
     ruling = worst(Ruling(item["verdict"]) for item in migrations if item["verdict"])
     return {
         "schema_version": SCHEMA_VERSION,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_llm_migrate.answers import Question, printable
+from pytest_llm_migrate.answers import Forecast, Question, printable
 from pytest_llm_migrate.domain import Answer, CallFailure, Step, side_column
 from pytest_llm_migrate.errors import CallFailedError, MigrateError
 from pytest_llm_migrate.models import ModelHandle
@@ -48,6 +48,10 @@ class SideAnswers(Protocol):
         """Return the answers handed out so far that a recording could keep."""
         ...
 
+    def forecast(self, rows: Sequence[Row]) -> Forecast:
+        """Return what answering these rows would take."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedSide:
@@ -70,6 +74,10 @@ class RecordedSide:
     def used(self) -> Sequence[UsedAnswer]:
         """Return nothing: these answers are in the dataset already."""
         return []
+
+    def forecast(self, rows: Sequence[Row]) -> Forecast:
+        """Return that no call is needed."""
+        return Forecast(calls=0, kept=len(rows), cost=0.0)
 
     def _answer(self, row: Row, text: str) -> Answer:
         def value(name: str) -> Any:
@@ -106,13 +114,7 @@ class AskedSide:
     def begin(self, rows: Sequence[Row]) -> None:
         """Ask for every row at once; raises `MigrateError` when a prompt cannot be rendered or a model connected."""
         new = [row for row in rows if row.sample_id not in self._tickets]
-        requests = [(row.sample_id, self.prompt.render(row)) for row in new]
-        questions = [
-            Question(sample_id=sample_id, request=request, repeat=repeat)
-            for sample_id, request in requests
-            for repeat in range(self.repeats)
-        ]
-        tickets = self.desk.ask(self.model, questions, self.recorded)
+        tickets = self.desk.ask(self.model, self._questions(new), self.recorded)
         for index, row in enumerate(new):
             self._tickets[row.sample_id] = tickets[index * self.repeats : (index + 1) * self.repeats]
 
@@ -120,6 +122,18 @@ class AskedSide:
         """Return a row's outcomes, priced by today's list."""
         found = [ticket.outcome() for ticket in self._tickets[row.sample_id]]
         return [self.desk.priced(self.model.ref, item) if isinstance(item, Answer) else item for item in found]
+
+    def forecast(self, rows: Sequence[Row]) -> Forecast:
+        """Return the calls that are missing and what they may cost."""
+        return self.desk.forecast(self.model, self._questions(rows), self.recorded)
+
+    def _questions(self, rows: Sequence[Row]) -> list[Question]:
+        requests = [(row.sample_id, self.prompt.render(row)) for row in rows]
+        return [
+            Question(sample_id=sample_id, request=request, repeat=repeat)
+            for sample_id, request in requests
+            for repeat in range(self.repeats)
+        ]
 
     def used(self) -> Sequence[UsedAnswer]:
         """Return every answer that has arrived."""
@@ -163,6 +177,10 @@ class PipelineSide:
     def used(self) -> Sequence[UsedAnswer]:
         """Return the answers of all steps so far."""
         return list(self._used)
+
+    def forecast(self, rows: Sequence[Row]) -> Forecast:
+        """Return at least one call a row and repeat; how many a pipeline makes is not known before it runs."""
+        return Forecast(calls=len(rows) * self.repeats, kept=0, cost=None)
 
     def _run(self) -> None:
         while True:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pytest_llm_migrate.domain import Dataset, PromptText
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from pytest_llm_migrate.domain import Dataset, PromptText
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

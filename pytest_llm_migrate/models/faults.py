@@ -37,6 +37,7 @@ LOG_IN = "Run `aws sso login` or `aws login` (or renew the keys or AWS_BEARER_TO
 CREDENTIALS = "Run `aws configure sso` or `aws configure`, or set AWS_PROFILE or AWS_BEARER_TOKEN_BEDROCK."
 REGION = "Set AWS_DEFAULT_REGION (or AWS_REGION), or a region in the AWS profile."
 MODEL = "Check the model id, and that the model is offered in this region (`aws bedrock list-foundation-models`)."
+ENDPOINT = "Check the region, AWS_ENDPOINT_URL_BEDROCK_RUNTIME and AWS_ENDPOINT_URL."
 PROFILE = "Name the inference profile instead: the model id with a prefix such as 'us.', 'eu.' or 'global.'."
 QUOTA = "Wait until the quota is refilled, or ask for a higher one in Service Quotas."
 
@@ -65,6 +66,7 @@ STREAM_BROKEN = Fault("stream_broken")
 THROTTLED = Fault("throttled")
 TIMED_OUT = Fault("timed_out")
 VALIDATION = Fault("validation")
+WRONG_ENDPOINT = Fault("wrong_endpoint", ENDPOINT)
 
 BY_CODE = {
     "accessdenied": ACCESS_DENIED,
@@ -85,6 +87,7 @@ BY_CODE = {
     "signaturedoesnotmatch": BAD_CREDENTIALS,
     "throttling": THROTTLED,
     "toomanyrequests": THROTTLED,
+    "unknownoperation": WRONG_ENDPOINT,
     "unrecognizedclient": BAD_CREDENTIALS,
     "validation": VALIDATION,
 }
@@ -92,7 +95,7 @@ BY_CODE = {
 
 BY_STATUS: dict[int, Fault] = {
     HTTPStatus.FORBIDDEN: ACCESS_DENIED,
-    HTTPStatus.NOT_FOUND: UNKNOWN_MODEL,
+    HTTPStatus.NOT_FOUND: WRONG_ENDPOINT,
     HTTPStatus.REQUEST_TIMEOUT: TIMED_OUT,
     HTTPStatus.TOO_MANY_REQUESTS: THROTTLED,
 }
@@ -112,6 +115,7 @@ BY_MESSAGE = (
 
 BY_CLASS: tuple[tuple[tuple[type[Exception], ...], Fault], ...] = (
     ((aws.NoRegionError, aws.InvalidRegionError), NO_REGION),
+    ((aws.BaseEndpointResolverError, aws.EndpointProviderError, aws.InvalidEndpointConfigurationError), WRONG_ENDPOINT),
     ((aws.SSOError, aws.LoginError, aws.TokenRetrievalError), EXPIRED_TOKEN),
     (
         (
@@ -137,7 +141,7 @@ SECRETS = (
     (re.compile(r"(?i)\b(authorization|credential|security-token|signature)[\"']?\s*[=:]\s*\S+"), r"\1=..."),
     (re.compile(r"(?i)\bbearer\s+[\w+/=.-]{16,}"), "Bearer ..."),
     (re.compile(r"\b(?:A3T|ABIA|ABSK|ACCA|AIDA|AKIA|AROA|ASIA)[\w+/=]{12,}"), "<key>"),
-    (re.compile(r"\b\d{12}\b"), "<account>"),
+    (re.compile(r"(?<!\d)\d{12}(?!\d)"), "<account>"),
 )
 
 

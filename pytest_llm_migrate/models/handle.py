@@ -18,23 +18,18 @@ class ModelHandle:
 
     Args:
         ref: The reference that names the model.
-        answer: Answers a request, given the step's name, if there is one; whoever makes the handle decides
-            whether that is the model itself or a store that keeps answers.
+        answer: Makes a call, or finds its kept answer; is told the name of the step that asks, if it has one.
     """
 
     def __init__(self, ref: str, answer: Callable[[Request, str | None], Answer]) -> None:
-        self._ref, self._answer = ref, answer
-
-    @property
-    def ref(self) -> str:
-        """The reference that names the model."""
-        return self._ref
+        self.ref = ref
+        self._answer = answer
 
     def generate(self, prompt: str | Request, *, step: str | None = None, **inference: Any) -> Answer:
-        """Return the model's answer to a text or a request; raise `CallFailedError` when there is none.
+        """Return the model's answer to a text or a request.
 
         ``inference`` overrides the request's settings: ``temperature``, ``max_tokens``, ``top_p``, ``stop``, and any
-        field of the model's own. ``step`` names the call within a pipeline.
+        field of the model's own. Raises `CallFailedError` when there is no answer.
         """
         request = prompt if isinstance(prompt, Request) else Request(turns=(Turn("user", prompt),))
         return self._answer(replace(request, inference={**request.inference, **inference}), step)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from pytest_llm_migrate.errors import MigrateError
 from pytest_llm_migrate.plugin.collection import is_gate, is_skipped, migration_of, row_of
 from pytest_llm_migrate.plugin.keys import RUN
 from pytest_llm_migrate.plugin.run import is_worker, usage_errors
 
 if TYPE_CHECKING:
+    import pytest
+
     from pytest_llm_migrate.domain import Row
     from pytest_llm_migrate.migration.migration import Migration
     from pytest_llm_migrate.plugin.run import Run
@@ -34,11 +34,12 @@ def begin_answers(session: pytest.Session) -> None:
 
 
 def _begin(session: pytest.Session, run: Run) -> None:
-    for migration, rows in _rows_needed(session, run):
+    for migration, rows in rows_needed(session, run):
         migration.begin(rows)
 
 
-def _rows_needed(session: pytest.Session, run: Run) -> list[tuple[Migration, list[Row]]]:
+def rows_needed(session: pytest.Session, run: Run) -> list[tuple[Migration, list[Row]]]:
+    """Return each migration with the rows that the selected tests need; all of them where a gate is selected."""
     rows: dict[str, dict[str, Row]] = {}
     migrations: dict[str, Migration] = {}
     for item in session.items:

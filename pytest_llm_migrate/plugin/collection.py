@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,8 @@ from pytest_llm_migrate.plugin.keys import RUN, SETTINGS
 from pytest_llm_migrate.plugin.marker import MARKER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_llm_migrate.domain import Row
     from pytest_llm_migrate.migration.migration import Migration
     from pytest_llm_migrate.plugin.run import Run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import shutil
 import subprocess
 from importlib.metadata import version
@@ -57,7 +57,9 @@ def print_summary(reporter: Any, config: pytest.Config) -> None:
     run = config.stash[RUN]
     reporter.section("llm migration", sep="=")
     report = run.settings.report or run.folder / "report.html"
-    for text, style in terminal_lines(results, width=reporter._tw.fullwidth, report=_near(report), folder=_near(run.folder)):
+    for text, style in terminal_lines(
+        results, width=config.get_terminal_writer().fullwidth, report=_near(report), folder=_near(run.folder)
+    ):
         reporter.write_line(text, **({style: True} if style else {}))
 
 
@@ -79,7 +81,7 @@ def _results(session: pytest.Session, run: Run, seen: Seen, outcomes: Outcomes) 
     about = {
         "id": run.identity.id,
         "started": _iso(run.started),
-        "ended": _iso(datetime.datetime.now(tz=datetime.UTC).timestamp()),
+        "ended": _iso(dt.datetime.now(tz=dt.UTC).timestamp()),
         "command": command_of(config).partition(" @ ")[0],
         "exit_status": int(session.exitstatus),
         "git_commit": _git_commit(config.rootpath),
@@ -108,7 +110,11 @@ def _write(run: Run, results: dict[str, Any], seen: Seen, outcomes: Outcomes) ->
     write_lines(folder / "rows.jsonl", rows())
     write_report(folder / "report.html", results, rows())
     write_markdown(folder / "summary.md", results, rows())
-    for name, extra in (("report.html", settings.report), ("results.json", settings.json), ("summary.md", settings.summary)):
+    for name, extra in (
+        ("report.html", settings.report),
+        ("results.json", settings.json),
+        ("summary.md", settings.summary),
+    ):
         if extra:
             extra.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / name, extra)
@@ -127,7 +133,7 @@ def _write_recordings(run: Run, seen: Seen) -> None:
 
 
 def _iso(seconds: float) -> str:
-    return datetime.datetime.fromtimestamp(seconds, tz=datetime.UTC).isoformat(timespec="seconds")
+    return dt.datetime.fromtimestamp(seconds, tz=dt.UTC).isoformat(timespec="seconds")
 
 
 def _git_commit(folder: Path) -> str | None:

@@ -90,7 +90,7 @@ def migrated_prompt(request: pytest.FixtureRequest, migration_target: str) -> An
 
 
 def _run(request: pytest.FixtureRequest) -> Run:
-    run = request.config.stash[RUN]
+    run: Run = request.config.stash[RUN]
     if run.stopped:
         pytest.fail(run.stopped, pytrace=False)
     return run
@@ -112,7 +112,7 @@ def _handle(request: pytest.FixtureRequest, option: str, ref: str | None) -> Mod
     run = _run(request)
     if ref in {None, "recorded"}:
         pytest.fail(f"there is no model to call: {option} is {ref or 'not given'}", pytrace=False)
-    connection = Connection(ref=str(ref), connect=lambda: run.connect(str(ref)))
+    connection = Connection(ref=str(ref), connect=lambda: run.models.connect(str(ref)))
     return ModelHandle(str(ref), lambda asked, _: run.desk.answer(connection, asked))
 
 

@@ -78,7 +78,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> object | None:
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Begin the answers that the selected tests need, or print the plan and run nothing."""
     config = session.config
     if RUN not in config.stash or not hasattr(session, "items") or _runs_nothing(session):

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.plugin.outcomes import Outcomes
     from pytest_llm_migrate.plugin.run import Run
 
-SETTINGS = pytest.StashKey["Settings"]()
-RUN = pytest.StashKey["Run"]()
-OUTCOMES = pytest.StashKey["Outcomes"]()
-RESULTS = pytest.StashKey[dict[str, Any]]()
-SEEN = pytest.StashKey[dict[str, Any]]()
+SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
+RUN: pytest.StashKey[Run] = pytest.StashKey()
+OUTCOMES: pytest.StashKey[Outcomes] = pytest.StashKey()
+RESULTS: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+SEEN: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 """On an item: what its fixtures and its test saw, as builtins, for its reports."""

@@ -90,7 +90,9 @@ def _add_answer_options(parser: pytest.Parser, group: pytest.OptionGroup) -> Non
 def _add_output_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None:
     for name, what in (("report", "HTML report"), ("json", "results as JSON"), ("summary", "Markdown summary")):
         group.addoption(
-            f"--migration-{name}", metavar="PATH", help=f"Also write the {what} here (default: in the run's folder only)"
+            f"--migration-{name}",
+            metavar="PATH",
+            help=f"Also write the {what} here (default: in the run's folder only)",
         )
         parser.addini(f"migration_{name}", f"Like --migration-{name}")
     group.addoption(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llm_migrate.errors import TwoOwnersError
+from pytest_llm_migrate.plugin.progress import DownloadProgress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,7 +24,8 @@ class Builtins:
         from pytest_llm_migrate.models import BedrockProvider, LocalProvider
 
         reporter = config.pluginmanager.get_plugin("terminalreporter")
-        return [BedrockProvider(), LocalProvider(tell=reporter.write_line if reporter else None)]
+        progress = DownloadProgress(reporter.write_line) if reporter else None
+        return [BedrockProvider(), LocalProvider(progress=progress)]
 
     @pytest.hookimpl
     def pytest_llm_migrate_metrics(self) -> Iterable[Metric]:
@@ -42,9 +44,11 @@ class Builtins:
 
 def metrics_of(config: pytest.Config) -> dict[str, Metric]:
     """Return every registered metric by name; a function becomes a metric of its own name."""
-    from pytest_llm_migrate.metrics import as_metric
+    from pytest_llm_migrate.domain import Metric
+    from pytest_llm_migrate.metrics import function_metric
 
-    found = [as_metric(item) for given in config.hook.pytest_llm_migrate_metrics(config=config) for item in given]
+    given = [item for items in config.hook.pytest_llm_migrate_metrics(config=config) for item in items]
+    found = [item if isinstance(item, Metric) else function_metric(item) for item in given]
     return _by_name("metric", found, lambda metric: metric.name)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from contextlib import contextmanager
@@ -14,9 +13,9 @@ import pytest
 from pytest_llm_migrate.answers import Desk, Mode, Store, Terms
 from pytest_llm_migrate.errors import MigrateError, NoModelError
 from pytest_llm_migrate.migration.build import Workshop
-from pytest_llm_migrate.migration.settings import RECORDED, Settings
+from pytest_llm_migrate.migration.settings import RECORDED
 from pytest_llm_migrate.migration.spool import Spool
-from pytest_llm_migrate.models import parse_reference
+from pytest_llm_migrate.models import Retrying, parse_reference
 from pytest_llm_migrate.plugin.marker import MARKER, spec_of
 from pytest_llm_migrate.plugin.registry import Builtins, metrics_of, providers_of
 
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_llm_migrate.domain import Model, PriceList, Provider
     from pytest_llm_migrate.migration.migration import Migration
+    from pytest_llm_migrate.migration.settings import Settings
     from pytest_llm_migrate.migration.spec import MigrationSpec
 
 AHEAD_UNDER_MAXFAIL = 8
@@ -57,13 +57,28 @@ class Identity:
 
 
 @dataclass(slots=True, kw_only=True)
+class Models:
+    """Models by their references, each connected once, with its failures tried again."""
+
+    providers: Mapping[str, Provider]
+    _connected: dict[str, Model] = field(default_factory=dict)
+
+    def connect(self, ref: str) -> Model:
+        """Return the model of a reference; raises `MigrateError` for what is wrong before any call."""
+        if ref not in self._connected:
+            parsed = parse_reference(ref, self.providers)
+            self._connected[ref] = Retrying(self.providers[parsed.scheme].connect(parsed.name))
+        return self._connected[ref]
+
+
+@dataclass(slots=True, kw_only=True)
 class Run:
     """Everything one process needs; kept in ``config.stash``."""
 
     config: pytest.Config
     settings: Settings
     identity: Identity
-    providers: Mapping[str, Provider]
+    models: Models
     prices: PriceList
     store: Store
     spool: Spool
@@ -73,7 +88,6 @@ class Run:
     stopped: str | None = None
     _specs: dict[str, list[tuple[pytest.Mark, MigrationSpec]]] = field(default_factory=dict)
     _migrations: dict[tuple[str, int, str], Migration] = field(default_factory=dict)
-    _models: dict[str, Model] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -103,13 +117,6 @@ class Run:
             self.spool.migration(self._migrations[key].terms)
         return self._migrations[key]
 
-    def connect(self, ref: str) -> Model:
-        """Return the model of a reference, connected once."""
-        if ref not in self._models:
-            parsed = parse_reference(ref, self.providers)
-            self._models[ref] = self.providers[parsed.scheme].connect(parsed.name)
-        return self._models[ref]
-
     def close(self) -> None:
         """Write down what is not written yet."""
         for migration in self.migrations:
@@ -122,10 +129,10 @@ class Run:
 def open_run(config: pytest.Config, settings: Settings) -> Run:
     """Return this process's run; raises `MigrateError` for what is wrong before any test is collected."""
     config.pluginmanager.register(Builtins(), "llm-migrate-builtins")
-    providers = providers_of(config)
+    models = Models(providers=providers_of(config))
     for option, ref in _references(settings):
         if ref != RECORDED:
-            parse_reference(ref, providers)
+            parse_reference(ref, models.providers)
         elif option == "--judge-model":
             raise NoModelError(option, "cannot be 'recorded': a judge must be called")
     prices = _prices(config, settings)
@@ -142,21 +149,20 @@ def open_run(config: pytest.Config, settings: Settings) -> Run:
         settings=settings,
         desk=desk,
         metrics=metrics_of(config),
-        connect=lambda ref: run.connect(ref),
+        connect=models.connect,
         seen=spool.case,
     )
-    run = Run(
+    return Run(
         config=config,
         settings=settings,
         identity=identity,
-        providers=providers,
+        models=models,
         prices=prices,
         store=store,
         spool=spool,
         desk=desk,
         workshop=workshop,
     )
-    return run
 
 
 def _references(settings: Settings) -> list[tuple[str, str]]:
@@ -208,5 +214,3 @@ def marker_of(item: Any) -> pytest.Mark | None:
     """Return the closest marker ``migration`` of an item, or ``None``."""
     mark: pytest.Mark | None = item.get_closest_marker(MARKER)
     return mark
-
-

@@ -71,7 +71,7 @@ class Catalog:
         slug = re.sub(r"[^A-Za-z0-9._-]+", "-", ref)[:_SLUG_LENGTH].strip("-.") or "target"
         path = self._home(name) / f"{slug}{SUFFIX}"
         if slug.lower() == "source" or path.exists():
-            digest = hashlib.sha256(ref.encode("utf-8")).hexdigest()[:8]
+            digest = hashlib.sha256(ref.encode("utf-8", "surrogatepass")).hexdigest()[:8]
             path = path.with_name(f"{slug}-{digest}{SUFFIX}")
         return path
 

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _RESERVED = frozenset({"not", "self", "true", "True", "false", "False", "none", "None"})
-_FIELD = r"\{\$?(?P<name>[^\W\d]\w*)\}"
+_FIELD = r"\{\$?(?P<name>\w+)\}"
 _FORMAT_PART = re.compile(rf"(?P<brace>\{{\{{|\}}\}})|{_FIELD}|(?P<text>[^{{}}]+)")
 _LOOSE_PART = re.compile(rf"(?<!\{{){_FIELD}")
-_JINJA_TEXT = re.compile(r"(?:\{(?=[{%#]|\Z))+|\r\n?")
+_JINJA_TEXT = re.compile(r"(?:\{(?=[{%#\r]|\Z))+|\r\n?")
 
 
 def from_format_template(text: str, names: Mapping[str, str] | None = None) -> str:
@@ -40,7 +40,8 @@ def variables_of(text: str) -> frozenset[str]:
 def _parts(text: str) -> Iterator[tuple[str, bool]]:
     """Yield texts and variables in turn; a text holds all characters up to the next variable."""
     matches = list(_FORMAT_PART.finditer(text))
-    if sum(len(match.group()) for match in matches) == len(text):
+    is_covered = sum(len(match.group()) for match in matches) == len(text)
+    if is_covered and all(match["name"] is None or match["name"].isidentifier() for match in matches):
         return _format_parts(matches)
     return _loose_parts(text)
 
@@ -60,6 +61,8 @@ def _format_parts(matches: list[re.Match[str]]) -> Iterator[tuple[str, bool]]:
 def _loose_parts(text: str) -> Iterator[tuple[str, bool]]:
     end = 0
     for match in _LOOSE_PART.finditer(text):
+        if not match["name"].isidentifier():
+            continue
         yield text[end : match.start()], False
         yield match["name"], True
         end = match.end()

@@ -154,7 +154,7 @@ def _check_templates(prompt: Prompt, path: Path, lines: dict[str, int]) -> None:
 
     for key, text in (("system", prompt.system), ("user", prompt.user)):
         if text is not None:
-            compiled(text, str(path), lines.get(key))
+            compiled(text, str(path), lines[key])
 
 
 def _wrong_type(path: Path, where: str, wanted: str, value: Any) -> PromptFileError:

@@ -75,8 +75,9 @@ def shown(row: Row | Mapping[str, Any]) -> dict[str, Any]:
 def render(text: str, values: Mapping[str, Any], *, place: str, row: str) -> str:
     """Return the text with the values put in; raise a `MigrateError` that names the place and the row."""
     template, variables = compiled(text, place)
-    for column in variables & NOT_INPUTS:
-        raise HiddenColumnError(column, prompt=place)
+    hidden = variables & NOT_INPUTS
+    if hidden:
+        raise HiddenColumnError(min(hidden), prompt=place)
     try:
         return template.render(values)
     except _MissingUsedError as error:

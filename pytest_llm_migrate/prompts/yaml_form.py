@@ -15,7 +15,8 @@ else:
     FastLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _BLOCK_STYLES = ("|", ">")
-_FITS_BLOCK = re.compile(r"[\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*")
+_PRINTABLE = re.compile(r"[\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]*")
+_TAG_FAULTS = (AttributeError, RecursionError, ValueError)  # of values that belie their tag, and of deep nesting
 _TEXT_TAG = "tag:yaml.org,2002:str"
 _TIME_TAG = "tag:yaml.org,2002:timestamp"
 
@@ -47,6 +48,8 @@ def parse_yaml(text: str) -> ParsedYaml:
         values = None if node is None else loader.construct_document(node)
     except yaml.YAMLError as error:
         raise _fault(error) from error
+    except _TAG_FAULTS as error:
+        raise YamlFaultError("", f"{type(error).__name__}: {error}") from error
     return ParsedYaml(values, dict(_lines(node)))
 
 
@@ -57,11 +60,12 @@ def write_yaml(values: dict[str, Any]) -> str:
 
 class _Loader(FastLoader):
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - the library's signature
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
         seen = set()
-        for key, _ in node.value:
-            if key.value in seen and isinstance(key, yaml.ScalarNode):
+        for key in [key for key, _ in pairs if isinstance(key, yaml.ScalarNode)]:
+            if key.value in seen:
                 raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} stands twice", problem_mark=key.start_mark)
-            seen.add(key.value if isinstance(key, yaml.ScalarNode) else None)
+            seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
 
 
@@ -84,7 +88,8 @@ def _text_node(loader: _Loader, node: yaml.ScalarNode) -> str:
 def _text_as_block(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     if _fits_block(text):
         return dumper.represent_scalar(_TEXT_TAG, f"{text}\n", style="|")
-    return dumper.represent_scalar(_TEXT_TAG, text)
+    # Left to itself, the library writes some Unicode line breaks so that they are read back as blanks.
+    return dumper.represent_scalar(_TEXT_TAG, text, style=None if _PRINTABLE.fullmatch(text) else '"')
 
 
 _Loader.yaml_implicit_resolvers = {
@@ -96,7 +101,8 @@ _Dumper.add_representer(str, _text_as_block)
 
 
 def _fits_block(text: str) -> bool:
-    return "\n" in text and _FITS_BLOCK.fullmatch(text) is not None
+    starts_well = not text.startswith("\t")  # which some readers take for a wrong indentation
+    return "\n" in text and starts_well and _PRINTABLE.fullmatch(text) is not None
 
 
 def _lines(node: Any) -> list[tuple[str, int]]:

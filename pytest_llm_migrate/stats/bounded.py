@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import brentq
 
-from pytest_llm_migrate.stats.estimate import Estimate, deviate
+from pytest_llm_migrate.stats.estimate import Estimate, deviate, least_reach
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 _TOUCHING = 1e-12
 """A lift below this moves a limit by less than rounding does."""
 
 
-def bounded_mean(  # noqa: PLR0913 - a tally, its bounds, and how to say it
+def bounded_mean(
     values: Floats,
     counts: Floats,
     *,
@@ -47,11 +45,10 @@ def bounded_mean(  # noqa: PLR0913 - a tally, its bounds, and how to say it
 def _reach(heights: Floats, counts: Floats, z: float) -> float:
     """Return how far below their mean the limit of values lies that cannot fall below 0.
 
-    The likeliest distribution of mean m weighs a row of height h by 1/(lift + h). The test turns where the
-    lift's harmonic and arithmetic means are apart by z²/n, or at lift 0 with what is left of the weight at 0.
+    The likeliest distribution of a lower mean weighs a row of height h by 1/(lift + h), for some lift of 0 or
+    more. The test turns where the arithmetic mean of lift + h exceeds the harmonic one by a share of z²/n, which
+    `excess` says without cancellation; where none does, at lift 0 with the rest of the weight at height 0.
     """
-    from scipy.optimize import brentq  # noqa: PLC0415 - importing the room costs nothing
-
     n = float(counts.sum())
     step = z * z / n
     mean = float(heights @ counts) / n
@@ -65,11 +62,3 @@ def _reach(heights: Floats, counts: Floats, z: float) -> float:
         highest = 2 * float((squares.sum() / step) ** 0.5)
         lift = float(brentq(excess, _TOUCHING, highest, xtol=1e-15, rtol=1e-14, maxiter=1000))
     return least_reach(lift + mean, step)
-
-
-def least_reach(height: float, step: float) -> float:
-    """Return how far below its mean a limit lies at least, ``height`` being the mean's distance from the bound.
-
-    ``step`` is z²/n. Rows that all agree reach exactly as far.
-    """
-    return height * step / (1 + step)

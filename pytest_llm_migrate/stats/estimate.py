@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Literal
+
+Statistic = Literal["mean", "p50", "p90", "p95", "p99"]
+STATISTICS: tuple[Statistic, ...] = ("mean", "p50", "p90", "p95", "p99")
+
+Bounds = tuple[float, float]
+"""The lowest and the highest score that there can be."""
+
+UNIT: Bounds = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +60,12 @@ def deviate(two_sided: float) -> float:
     if z <= 0:
         raise ValueError(f"a confidence lies between 0 and 1, got {two_sided!r}")
     return z
+
+
+def least_reach(height: float, step: float) -> float:
+    """Return how far below a mean of bounded values its lower limit lies at least.
+
+    ``height`` is the mean's distance from the lower bound and ``step`` z²/n. Rows that all agree reach exactly
+    as far, and others no less.
+    """
+    return height * step / (1 + step)

@@ -3,66 +3,74 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from statistics import NormalDist
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.stats.bounded import least_reach
-from pytest_llm_migrate.stats.estimate import deviate, two_sided_confidence
+from pytest_llm_migrate.stats.estimate import UNIT, deviate, least_reach, two_sided_confidence
 
 if TYPE_CHECKING:
-    from pytest_llm_migrate.stats.estimate import Estimate
+    from pytest_llm_migrate.stats.estimate import Bounds, Estimate
+
+SMALLEST_MARGIN = 1e-6
+"""No golden dataset proves less; a smaller margin is a slip."""
 
 MOST_ROWS = 1_000_000_000
 """More rows than this settle nothing in practice."""
+
+_ENDLESS = 10**15
+"""Above what the smallest margin takes at any confidence and power that a float can tell from 1."""
 
 
 def rows_needed(margin: float, disagreement: float, *, confidence: float = 0.95, power: float = 0.8) -> int:
     """Return how many right/wrong rows show that the target is at most ``margin`` worse, if it is equally good.
 
-    ``disagreement`` is the share of rows, 0 to 1, that one side alone gets right. The normal approximation
-    (z_confidence + z_power)² · disagreement / margin², but never fewer rows than prove the margin when none
-    disagrees: 88 for 0.03 and 52 for 0.05 at 95 %. Where that floor rules, the power may fall short.
+    ``disagreement`` is the share of rows, 0 to 1, that one side alone gets right. Without any it takes 88 rows
+    for 0.03 and 52 for 0.05; with more it comes to (z_confidence + z_power)² · disagreement / margin². Where
+    fewer than about 25 rows are to disagree, that normal approximation promises 80 % power for 55 to 77 %.
     Raises ValueError for a margin, share, confidence or power out of range.
     """
     _refuse_share("disagreement", disagreement)
-    return _rows(margin, disagreement, confidence, power)
+    return _rows(margin, math.sqrt(disagreement), confidence, power)
 
 
 def rows_needed_graded(margin: float, sd: float, *, confidence: float = 0.95, power: float = 0.8) -> int:
     """Return what `rows_needed` does for scores in [0, 1] whose row differences have the deviation ``sd``."""
     _refuse_share("sd", sd)
-    return _rows(margin, sd * sd, confidence, power)
+    return _rows(margin, sd, confidence, power)
 
 
 def smallest_margin(n: int, disagreement: float, *, confidence: float = 0.95, power: float = 0.8) -> float:
-    """Return the margin that ``n`` right/wrong rows prove with ``power``, if the target is equally good.
+    """Return what a margin must exceed for ``n`` right/wrong rows to prove it with ``power``, at most 1.
 
-    Every larger margin can be proven as well, this one just fails where no row disagrees; at most 1. The
-    inverse of `rows_needed`, and raises as it does.
+    The inverse of `rows_needed`, for a target that is equally good; raises as it does.
     """
     _refuse_share("disagreement", disagreement)
-    return _margin(n, disagreement, confidence, power)
+    return min(1.0, _margin(n, math.sqrt(disagreement), _deviates(confidence, power)))
 
 
 def smallest_margin_graded(n: int, sd: float, *, confidence: float = 0.95, power: float = 0.8) -> float:
     """Return what `smallest_margin` does for scores in [0, 1] whose row differences have the deviation ``sd``."""
     _refuse_share("sd", sd)
-    return _margin(n, sd * sd, confidence, power)
+    return min(1.0, _margin(n, sd, _deviates(confidence, power)))
 
 
-def rows_to_settle(estimate: Estimate, *, margin: float) -> int | None:
+def rows_to_settle(estimate: Estimate, *, margin: float, bounds: Bounds = UNIT) -> int | None:
     """Return how many more rows like these lift the lower limit of a paired difference above ``-margin``.
 
-    ``estimate`` is one of scores in [0, 1]. 0 where the limit is there already. None where the difference seen
-    is ``-margin`` or worse, so that more rows like these never make it a GO, or where it would take more than a
-    billion. Exact for rows that all agree; else the interval is taken to shrink with the root of the rows.
+    ``estimate`` is one of scores within ``bounds``. 0 where the limit is there already. None where the
+    difference seen is ``-margin`` or worse, so that more rows like these never make it a GO, or where it would
+    take more than a billion. Exact for rows that all agree; else the interval is taken to shrink with the root
+    of the rows.
     """
-    return _more_rows(estimate, estimate.value - estimate.low, estimate.value + margin, 1 + estimate.value)
+    height = estimate.value + bounds[1] - bounds[0]
+    return _more_rows(estimate, estimate.value - estimate.low, estimate.value + margin, height)
 
 
-def rows_to_settle_floor(estimate: Estimate, *, floor: float) -> int | None:
-    """Return what `rows_to_settle` does for one side's mean score in [0, 1] and "at least ``floor``"."""
-    return _more_rows(estimate, estimate.value - estimate.low, estimate.value - floor, estimate.value)
+def rows_to_settle_floor(estimate: Estimate, *, floor: float, bounds: Bounds = UNIT) -> int | None:
+    """Return what `rows_to_settle` does for one side's mean score and "at least ``floor``"."""
+    height = estimate.value - bounds[0]
+    return _more_rows(estimate, estimate.value - estimate.low, estimate.value - floor, height)
 
 
 def rows_to_settle_ceiling(estimate: Estimate, *, ceiling: float) -> int | None:
@@ -90,26 +98,26 @@ def _more_rows(estimate: Estimate, reach: float, gap: float, height: float | Non
     return max(math.floor(wanted) + 1 - n, 1) if wanted < MOST_ROWS else None
 
 
-def _rows(margin: float, variance: float, confidence: float, power: float) -> int:
-    if not 0 < margin <= 1:
-        raise ValueError(f"a margin lies above 0 and at most at 1, got {margin!r}")
-    z = deviate(two_sided_confidence(confidence))
-    agreeing = math.floor(z * z * (1 / margin - 1)) + 1
-    return max(agreeing, math.ceil((z + _power_deviate(power)) ** 2 * variance / margin**2))
+def _rows(margin: float, sd: float, confidence: float, power: float) -> int:
+    if not SMALLEST_MARGIN <= margin <= 1:
+        raise ValueError(f"a margin lies between {SMALLEST_MARGIN} and 1, got {margin!r}")
+    deviates = _deviates(confidence, power)
+    return 1 + bisect_left(range(1, _ENDLESS), x=True, key=lambda n: _margin(n, sd, deviates) < margin)
 
 
-def _margin(n: int, variance: float, confidence: float, power: float) -> float:
+def _margin(n: int, sd: float, deviates: tuple[float, float]) -> float:
+    """Return how far the lower limit lies below 0, plus how far below the mean itself may come out."""
     if n < 1:
         raise ValueError(f"{n} rows prove no margin")
-    z = deviate(two_sided_confidence(confidence))
-    spread = (z + _power_deviate(power)) * math.sqrt(variance / n)
-    return min(1.0, max(least_reach(1.0, z * z / n), spread))
+    z, luck = deviates
+    error = sd / math.sqrt(n)
+    return max(least_reach(1.0, z * z / n), z * error) + luck * error
 
 
-def _power_deviate(power: float) -> float:
+def _deviates(confidence: float, power: float) -> tuple[float, float]:
     if not 0.5 <= power < 1:  # noqa: PLR2004 - a study more likely to fail than not is no plan
         raise ValueError(f"a power lies between 0.5 and 1, got {power!r}")
-    return NormalDist().inv_cdf(power)
+    return deviate(two_sided_confidence(confidence)), NormalDist().inv_cdf(power)
 
 
 def _refuse_share(name: str, share: float) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pytest_llm_migrate.stats.bounded import bounded_mean
+import math
+
 from pytest_llm_migrate.stats.estimate import Estimate, deviate, two_sided_confidence
 
 
@@ -26,8 +27,8 @@ def wilson(k: int, n: int, *, confidence: float) -> Estimate:
 
 def _wilson_low(share: float, step: float) -> float:
     # The smaller root, from the product of both: subtracting would lose all digits near 0.
-    root = (step * (step + 4 * share * (1 - share))) ** 0.5
-    return 2 * share**2 / (2 * share + step + root)
+    root = math.sqrt(step * (step + 4 * share * (1 - share)))
+    return 2 * share * share / (2 * share + step + root)
 
 
 def tango(n: int, broke: int, fixed: int, *, confidence: float) -> Estimate:
@@ -36,7 +37,9 @@ def tango(n: int, broke: int, fixed: int, *, confidence: float) -> Estimate:
     Of ``n`` rows, ``broke`` were right on the source alone and ``fixed`` on the target alone. The limits lie in
     [-1, 1]; without any disagreement they are ±z²/(n + z²). Raises ValueError when the counts do not fit.
     """
-    import numpy as np  # noqa: PLC0415 - importing the room costs nothing
+    import numpy as np  # noqa: PLC0415 - numpy and scipy load with it
+
+    from pytest_llm_migrate.stats.bounded import bounded_mean  # noqa: PLC0415 - likewise
 
     same = n - broke - fixed
     if min(broke, fixed, same) < 0 or n == 0:
@@ -63,7 +66,7 @@ def tango_upper_limit(n: int, broke: int, fixed: int, *, confidence: float) -> f
 
 def mcnemar_exact(broke: int, fixed: int) -> float:
     """Return the two-sided exact conditional p-value of "as many rows break as get fixed"; 1 without either."""
-    from scipy.stats import binom  # noqa: PLC0415 - importing the room costs nothing
+    from scipy.stats import binom  # noqa: PLC0415 - scipy.stats takes a second to import
 
     _refuse_negative(broke, fixed)
     return min(1.0, 2 * float(binom.cdf(min(broke, fixed), broke + fixed, 0.5)))
@@ -74,13 +77,14 @@ def mcnemar_midp(broke: int, fixed: int) -> float:
 
     Less cautious than `mcnemar_exact`, and nearer to its nominal level (Fagerland, Lydersen, Laake 2013).
     """
-    from scipy.stats import binom  # noqa: PLC0415 - importing the room costs nothing
+    from scipy.stats import binom  # noqa: PLC0415 - scipy.stats takes a second to import
 
     exact = mcnemar_exact(broke, fixed)
     seen = float(binom.pmf(broke, broke + fixed, 0.5))
     if broke == fixed:
         return exact - seen / 2 if broke else 1.0
-    return exact - seen
+    # The smallest floats of the one are nothing to the other.
+    return max(0.0, exact - seen)
 
 
 def _refuse_negative(broke: int, fixed: int) -> None:

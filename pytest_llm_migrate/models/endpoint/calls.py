@@ -7,6 +7,8 @@ import threading
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.errors import CallLogError
+
 if TYPE_CHECKING:
     from io import FileIO
     from pathlib import Path
@@ -32,13 +34,15 @@ class Call:
 
 
 class CallLog:
-    """Keeps calls in the order in which they ended, and appends each to a file of JSON lines if there is one."""
+    """Keeps calls in the order in which they ended, and appends each to a file of JSON lines if there is one.
+
+    Raises `CallLogError` when the file cannot be opened.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self._lock = threading.Lock()
         self._calls: list[Call] = []
-        # Unbuffered appends: another process sees a whole line, and nothing is lost when this one is killed.
-        self._file: FileIO | None = path.open("ab", buffering=0) if path else None
+        self._file = _appended(path) if path else None
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -60,3 +64,11 @@ class CallLog:
             if self._file:
                 self._file.close()
                 self._file = None
+
+
+def _appended(path: Path) -> FileIO:
+    # Unbuffered: another process sees a line as soon as it is there, and whole.
+    try:
+        return path.open("ab", buffering=0)
+    except OSError as error:
+        raise CallLogError(path, error.strerror or str(error)) from error

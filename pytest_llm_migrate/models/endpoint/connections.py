@@ -63,12 +63,12 @@ class Connection(BaseHTTPRequestHandler):
         with suppress(ConnectionError):
             super().handle()
 
-    def do_POST(self) -> None:  # noqa: N802 - the name is http.server's
+    def do_POST(self) -> None:
         """Answer one request."""
         exchange = Exchange(self.server.engine, self.server.log, Wire(self.wfile.write, self._reset))
         exchange.run(self.command, self.path, self._body())
 
-    do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815 - likewise
+    do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815 - the names are http.server's
 
     def log_message(self, *_: object) -> None:
         """Say nothing: the call log has it."""

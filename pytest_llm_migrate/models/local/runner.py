@@ -1,0 +1,190 @@
+"""Running one model on one thread with llama.cpp, by way of xllamacpp."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Generator
+from contextlib import closing
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from pytest_llm_migrate.errors import RunnerFailedError, RunnerMissingError
+from pytest_llm_migrate.models.endpoint.engines import Fault
+from pytest_llm_migrate.models.local.renderers import Chat
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_llm_migrate.models.local.renderers import Prompt
+
+_CONTEXT_TOKENS = 4096
+# A second thread makes generation ten times slower as soon as anything else takes its core.
+_THREADS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How an answer is drawn.
+
+    Attributes:
+        max_tokens: The most tokens to write, at least 1.
+        temperature: 0 always takes the likeliest token, so that the same prompt gives the same answer.
+        top_p: From 0 to 1; ``None`` is llama.cpp's own.
+        reuse_prompt: Begin with what the last prompt had in common with this one, instead of reading it anew.
+    """
+
+    max_tokens: int
+    temperature: float
+    top_p: float | None
+    reuse_prompt: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Why a model stopped, and the tokens it took.
+
+    Attributes:
+        stop_type: ``eos`` (by itself), ``word`` (at a stop sequence) or ``limit``.
+        stop_word: The stop sequence met, or an empty string.
+        prompt_tokens: Tokens of the prompt.
+        reused_tokens: Those among them that were not read anew.
+        output_tokens: Tokens written.
+    """
+
+    stop_type: str
+    stop_word: str
+    prompt_tokens: int
+    reused_tokens: int
+    output_tokens: int
+
+
+Pieces = Generator[str | Ending, None, None]
+
+
+class Runner:
+    """A loaded model that answers one call at a time.
+
+    Raises `RunnerMissingError` where xllamacpp is not installed and `RunnerFailedError` for a file it cannot load.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._server = _load(path)
+        self._lock = threading.Lock()
+
+    def generate(self, prompt: Prompt, sampling: Sampling) -> Pieces:
+        """Yield pieces of text as they come, then the `Ending`; closing it early ends the generation.
+
+        Raises a ``ValidationException`` fault for a prompt that the model cannot take.
+        """
+        body: dict[str, Any] = {
+            "max_tokens": sampling.max_tokens,
+            "temperature": sampling.temperature,
+            "stop": list(prompt.stop),
+            "cache_prompt": sampling.reuse_prompt,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "verbose": True,  # says at which word the answer stopped
+        }
+        if sampling.top_p is not None:
+            body["top_p"] = sampling.top_p
+        with self._lock, closing(self._stream(prompt, body)) as chunks:
+            yield from _pieces(chunks)
+
+    def count(self, prompt: Prompt) -> int:
+        """Return the number of tokens of a prompt, which has to be read for that."""
+        with self._lock:
+            call, content = self._call(prompt)
+            answer = call({**content, "max_tokens": 0, "cache_prompt": True})
+        if "n_prompt_tokens" in answer.get("error", {}):
+            return int(answer["error"]["n_prompt_tokens"])
+        return int(_checked(answer)["usage"]["prompt_tokens"])
+
+    def _call(self, prompt: Prompt) -> tuple[Any, dict[str, Any]]:
+        if isinstance(prompt, Chat):
+            messages = [{"role": role, "content": text} for role, text in prompt.messages]
+            return self._server.handle_chat_completions, {"messages": messages}
+        return self._server.handle_completions, {"prompt": prompt.text}
+
+    def _stream(self, prompt: Prompt, body: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
+        chunks: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+        abandoned = threading.Event()
+
+        def take(chunk: dict[str, Any]) -> bool:
+            chunks.put(chunk)
+            # The end of the program also ends a generation that nobody will read.
+            return abandoned.is_set() or not threading.main_thread().is_alive()
+
+        def run() -> None:
+            call, content = self._call(prompt)
+            try:
+                call({**content, **body}, take)
+            except ValueError as error:  # how a malformed conversation is reported
+                chunks.put({"error": {"code": 400, "message": str(error)}})
+            finally:
+                chunks.put(None)
+
+        thread = threading.Thread(target=run, name="local-model", daemon=False)
+        thread.start()
+        try:
+            yield from iter(chunks.get, None)
+        finally:
+            abandoned.set()
+            thread.join()
+
+
+def _load(path: Path) -> Any:
+    try:
+        import xllamacpp  # noqa: PLC0415 - an optional and heavy library
+    except ImportError:
+        raise RunnerMissingError from None
+    params = xllamacpp.CommonParams()
+    params.model.path = str(path)
+    params.n_ctx = _CONTEXT_TOKENS
+    params.n_parallel = 1
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = _THREADS
+    params.cache_ram_mib = 0  # else up to 8 GiB of earlier prompts are kept
+    params.verbosity = 0
+    params.api_keys = [secrets.token_hex()]  # shuts the OpenAI-style port that it opens beside ours
+    try:
+        return xllamacpp.Server(params)
+    except RuntimeError as error:
+        raise RunnerFailedError(path, str(error).rstrip(".")) from error
+
+
+def _pieces(chunks: Generator[dict[str, Any], None, None]) -> Pieces:
+    stop: dict[str, Any] = {}
+    usage: dict[str, Any] = {}
+    for chunk in chunks:
+        text = _text(_checked(chunk))
+        if text:
+            yield text
+        if chunk.get("__verbose", {}).get("stop"):
+            stop = chunk["__verbose"]
+        usage = chunk.get("usage", usage)
+    if not stop:
+        raise Fault("ServiceUnavailableException", "The service is shutting down.")
+    yield Ending(
+        stop_type=stop["stop_type"],
+        stop_word=stop["stopping_word"],
+        prompt_tokens=usage["prompt_tokens"],
+        reused_tokens=usage["prompt_tokens_details"]["cached_tokens"],
+        output_tokens=usage["completion_tokens"],
+    )
+
+
+def _checked(answer: dict[str, Any]) -> dict[str, Any]:
+    error = answer.get("error")
+    if not error:
+        return answer
+    if error.get("type") == "exceed_context_size_error":
+        raise Fault("ValidationException", "Input is too long for requested model.")
+    kind = "ValidationException" if error.get("code") == 400 else "ModelErrorException"  # noqa: PLR2004 - HTTP's
+    raise Fault(kind, str(error.get("message")))
+
+
+def _text(chunk: dict[str, Any]) -> str:
+    for choice in chunk["choices"]:
+        return str(choice.get("text") or choice.get("delta", {}).get("content") or "")
+    return ""

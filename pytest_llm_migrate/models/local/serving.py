@@ -1,0 +1,64 @@
+"""Serve local models, or a script of answers, over Amazon Bedrock's wire format."""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from pytest_llm_migrate.errors import RunnerMissingError, WeightsMissingError
+from pytest_llm_migrate.models.endpoint.scripted import ScriptedEngine
+from pytest_llm_migrate.models.endpoint.scripts import load_script
+from pytest_llm_migrate.models.endpoint.server import Endpoint
+from pytest_llm_migrate.models.local.catalog import CATALOG
+from pytest_llm_migrate.models.local.engine import LocalEngine
+from pytest_llm_migrate.models.local.weights import default_cache
+
+if TYPE_CHECKING:
+    import argparse
+
+    from pytest_llm_migrate.models.endpoint.engines import Engine
+
+_PORT = 8484
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of ``serve``."""
+    parser.add_argument("--host", default="127.0.0.1", help="Address to listen on (default: %(default)s).")
+    parser.add_argument("--port", type=int, default=_PORT, help="0 picks a free one (default: %(default)s).")
+    parser.add_argument(
+        "--script", type=Path, metavar="FILE", help="Answer by a script in YAML or JSON, without any model."
+    )
+    parser.add_argument("--log", type=Path, metavar="FILE", help="Append each call to FILE as a line of JSON.")
+
+
+def run(options: argparse.Namespace, out: TextIO) -> int:
+    """Serve until Ctrl-C; raises a `MigrateError` when something that is needed is missing."""
+    engine, served = _engine(options.script)
+    with (
+        suppress(KeyboardInterrupt),
+        Endpoint(engine, host=options.host, port=options.port, log=options.log) as endpoint,
+    ):
+        out.write(
+            f"serving {served} on {endpoint.url}; for boto3, with any region and credentials: "
+            f"AWS_ENDPOINT_URL_BEDROCK_RUNTIME={endpoint.url} (Ctrl-C stops)\n"
+        )
+        out.flush()
+        threading.Event().wait()
+    return 0
+
+
+def _engine(script: Path | None) -> tuple[Engine, str]:
+    """Return the engine, and what to call that which it serves."""
+    if script:
+        return ScriptedEngine(load_script(script)), str(script)
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise RunnerMissingError
+    engine = LocalEngine()
+    ready = engine.ready()
+    if not ready:
+        smallest = min(CATALOG.values(), key=lambda weights: weights.size)
+        raise WeightsMissingError(smallest.name, default_cache(), smallest.megabytes)
+    return engine, " and ".join(ready)

@@ -1,0 +1,29 @@
+"""The tokens that a call is charged for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from pytest_llm_migrate.domain import Answer
+
+
+class Usage(NamedTuple):
+    """Tokens of one answer by what they cost; ``input`` holds none of the prompt cache's."""
+
+    input: int
+    output: int
+    cache_read: int
+    cache_write: int
+
+    @classmethod
+    def of(cls, answer: Answer) -> Usage | None:
+        """Return an answer's tokens, ``None`` where those read or written are unknown.
+
+        A service that says nothing of its prompt cache did not use it.
+        """
+        if answer.input_tokens is None or answer.output_tokens is None:
+            return None
+        return cls(
+            answer.input_tokens, answer.output_tokens, answer.cache_read_tokens or 0, answer.cache_write_tokens or 0
+        )

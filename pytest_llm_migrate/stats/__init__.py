@@ -1,0 +1,56 @@
+"""Pure, seeded statistics: intervals for scores and quantities, and the rows that a claim needs."""
+
+from pytest_llm_migrate.stats.estimate import (
+    STATISTICS,
+    Estimate,
+    Statistic,
+    one_sided_confidence,
+    two_sided_confidence,
+)
+from pytest_llm_migrate.stats.means import one_side, paired_difference
+from pytest_llm_migrate.stats.power import (
+    rows_needed,
+    rows_needed_graded,
+    rows_to_settle,
+    rows_to_settle_ceiling,
+    rows_to_settle_floor,
+    smallest_margin,
+    smallest_margin_graded,
+)
+from pytest_llm_migrate.stats.proportions import (
+    mcnemar_exact,
+    mcnemar_midp,
+    tango,
+    tango_lower_limit,
+    tango_upper_limit,
+    wilson,
+)
+from pytest_llm_migrate.stats.ratios import LEAST_ROWS, PairedQuantity, paired_quantities, quantities, ratio_of
+
+__all__ = [
+    "LEAST_ROWS",
+    "STATISTICS",
+    "Estimate",
+    "PairedQuantity",
+    "Statistic",
+    "mcnemar_exact",
+    "mcnemar_midp",
+    "one_side",
+    "one_sided_confidence",
+    "paired_difference",
+    "paired_quantities",
+    "quantities",
+    "ratio_of",
+    "rows_needed",
+    "rows_needed_graded",
+    "rows_to_settle",
+    "rows_to_settle_ceiling",
+    "rows_to_settle_floor",
+    "smallest_margin",
+    "smallest_margin_graded",
+    "tango",
+    "tango_lower_limit",
+    "tango_upper_limit",
+    "two_sided_confidence",
+    "wilson",
+]

@@ -1,0 +1,141 @@
+"""A user's own price list."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pytest_llm_migrate.domain import Answer
+from pytest_llm_migrate.errors import PriceFileError
+from pytest_llm_migrate.pricing import read_prices
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODEL = "amazon.nova-lite-v1:0"
+ANSWER = Answer(text="", input_tokens=1_000_000, output_tokens=500_000)
+CACHED = Answer(text="", input_tokens=0, output_tokens=0, cache_read_tokens=1_000_000, cache_write_tokens=2_000_000)
+RECORD = {"model": MODEL, "input": 0.5, "output": 2, "cache_read": 0.1, "cache_write": None}
+FILES = {
+    "p.csv": f"\ufeffModel, input,output,cache_read,cache_write\r\n\r\n{MODEL} , 0.5,2,0.1,\r\n",
+    "p.json": json.dumps([RECORD], indent="\t"),
+    "p.yaml": f"- model: {MODEL}\n  input: 0.5\n  output: 2.0\n  cache_read: '0.1'\n  cache_write:\n",
+    "p.yml": f"prices:\n  - {{model: {MODEL}, input: 5e-1, output: 2, cache_read: .1}}\n",
+}
+
+
+def written(folder: Path, name: str, text: str | bytes) -> Path:
+    """Write a price file."""
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_format_gives_the_same_prices(tmp_path: Path, name: str) -> None:
+    """A model's price holds for its id, its profiles and its ARNs."""
+    prices = read_prices(written(tmp_path, name, FILES[name]))
+    for model in (MODEL, f"us.{MODEL}", f"arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.{MODEL}"):
+        assert prices.cost(model, ANSWER) == 1.5
+    assert (prices.source, prices.as_of) == (str(tmp_path / name), None)
+
+
+def test_a_model_named_exactly_wins(tmp_path: Path) -> None:
+    """A profile or any other reference may have a price of its own."""
+    text = f"model,input,output\n{MODEL},1,0\neu.{MODEL},3,0\nlocal:mine,5,0\n"
+    prices = read_prices(written(tmp_path, "p.csv", text))
+    costs = [prices.cost(model, ANSWER) for model in (MODEL, f"us.{MODEL}", f"eu.{MODEL}", "local:mine")]
+    assert costs == [1, 1, 3, 5]
+
+
+def test_the_file_replaces_the_bundled_list(tmp_path: Path) -> None:
+    """A model that the file does not name has no price, nor have unknown tokens."""
+    prices = read_prices(written(tmp_path, "p.csv", FILES["p.csv"]))
+    assert prices.cost("amazon.nova-pro-v1:0", ANSWER) is None
+    assert prices.cost("recorded", ANSWER) is None
+    assert prices.cost(MODEL, Answer(text="", input_tokens=5)) is None
+
+
+def test_a_cache_without_a_price_is_unknown(tmp_path: Path) -> None:
+    """Cached tokens cost what the file says, and make the cost unknown where it says nothing."""
+    prices = read_prices(written(tmp_path, "p.csv", f"model,input,output,cache_read,cache_write\n{MODEL},1,1,0.5,2\n"))
+    assert prices.cost(MODEL, CACHED) == 4.5
+    assert read_prices(written(tmp_path, "q.csv", FILES["p.csv"])).cost(MODEL, CACHED) is None
+
+
+@pytest.mark.parametrize("name", ["p.yaml", "p.json"])
+def test_a_file_may_say_its_date_and_source(tmp_path: Path, name: str) -> None:
+    """Both reach the report."""
+    text = json.dumps({"as_of": "2026-11-01", "source": "contract 7", "prices": [RECORD]})
+    prices = read_prices(written(tmp_path, name, text))
+    assert (prices.source, prices.as_of) == ("contract 7", "2026-11-01")
+    assert prices.cost(MODEL, ANSWER) == 1.5
+
+
+HEADER = "model,input,output\n"
+FAULTS: list[tuple[str, str | bytes, str]] = [
+    ("p.csv", HEADER + "a,1,2\nb,$3,4\n", ":3: column 'input': '$3' is no price. Write US dollars per million tokens"),
+    ("p.csv", HEADER + "a,1,-2\n", ":2: column 'output': '-2' is no price."),
+    ("p.csv", HEADER + "a,nan,2\n", ":2: column 'input': 'nan' is no price."),
+    ("p.csv", HEADER + '"a\n",1,x\n', ":3: column 'output': 'x' is no price."),
+    ("p.csv", HEADER + "a,1\n", ":2: column 'output': there is no value. Fill it in."),
+    ("p.csv", HEADER + ",1,2\n", ":2: column 'model': there is no value."),
+    ("p.csv", HEADER + "a,1,2,3\n", ":2: the line has 4 cells, the header 3."),
+    ("p.csv", HEADER + "a,1,2\nb,1,2\na,1,2\n", ":4: column 'model': 'a' is there twice, first in line 2."),
+    ("p.csv", HEADER + 'a,1,"2', ":2: not CSV: unexpected end of data."),
+    ("p.csv", "model,input\na,1\n", ":1: the header lacks output."),
+    ("p.csv", "model,inputs,output\n", ":1: unknown column 'inputs'. Known are model, input, output, cache_read,"),
+    ("p.csv", "model,input,output,input\n", ":1: column 'input': it is there twice."),
+    ("p.csv", "", ": it holds no prices. Give each model a line"),
+    ("p.csv", HEADER.encode() + b"caf\xe9,1,2\n", ":2: it is not UTF-8 text. Save it as UTF-8."),
+    ("p.txt", "", ": '.txt' is no format of a price list. Use .csv, .json or .yaml."),
+    ("p.json", '[\n{"model": "a",}]', ":2: not JSON at character 15: Expecting property name"),
+    ("p.json", '[\n{"model": "a",\n"input": "?", "output": 1}]', ":3: column 'input': '?' is no price."),
+    ("p.json", '[{"model": "a", "model": "b"}]', ":1: column 'model': it is there twice."),
+    ("p.json", "[" * 100_000, ": it is nested too deeply."),
+    ("p.json", "[]", ": it holds no prices."),
+    ("p.yaml", "", ": it holds no prices."),
+    ("p.yaml", "as_of: 2026-11-01\n", ": it holds no prices."),
+    ("p.yaml", "- model: a\n  input: [1]\n", ":2: column 'input': there is more than one value."),
+    ("p.yaml", "- model: a\n  cost: 1\n", ":2: unknown column 'cost'."),
+    ("p.yaml", "- model: a\n  input: 1\n", ":1: column 'output': there is no value."),
+    ("p.yaml", "- a\n", ":1: the prices of a model are not given by name. Write a list of"),
+    ("p.yaml", "prices: 5\n", ":1: there is no list of prices. Write a list of"),
+    ("p.yaml", "5\n", ":1: there is no list of prices."),
+    ("p.yaml", "price: []\n", ":1: unknown column 'price'. Known are as_of, source, prices. Did you mean 'prices'?"),
+    ("p.yaml", "as_of: May\nprices: [{model: a, input: 1, output: 1}]\n", ":1: column 'as_of': 'May' is no date."),
+    ("p.yaml", "- model: a\n - b", ":2: not YAML: "),
+    ("p.yaml", "a: \x07", ": not YAML: unacceptable character"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "message"), FAULTS)
+def test_a_fault_is_named_with_its_place(tmp_path: Path, name: str, text: str | bytes, message: str) -> None:
+    """File, line and column are said, and how to mend it."""
+    path = written(tmp_path, name, text)
+    with pytest.raises(PriceFileError) as caught:
+        read_prices(path)
+    assert str(caught.value).startswith(f"{path}{message}")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A path that leads nowhere is said as it was given."""
+    with pytest.raises(PriceFileError, match=r"none\.csv: it cannot be read: No such file or directory"):
+        read_prices(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("name", FILES)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.binary() | st.text().map(str.encode) | st.text("model,inputoutp:-[]{}\"'&*\n 0123.\t").map(str.encode)
+)
+def test_no_content_raises_anything_else(tmp_path: Path, name: str, content: bytes) -> None:
+    """Whatever a file holds, it is a price list or a named fault."""
+    path = written(tmp_path, name, content)
+    with suppress(PriceFileError):
+        assert read_prices(path).rates
