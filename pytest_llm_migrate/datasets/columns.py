@@ -200,8 +200,8 @@ class _Claims:
         raise UnknownNameError("column", label, self._labels.values(), where=f"{self._path}, columns=")
 
     def _free(self) -> list[int]:
-        held = {column.position for column in self._holders.values()}
-        return [position for position in self._labels if position not in held | self._left_out]
+        taken = {column.position for column in self._holders.values()} | self._left_out
+        return [position for position in self._labels if position not in taken]
 
     def _claimants(self, names: Mapping[str, str]) -> dict[str, list[int]]:
         claimants: dict[str, list[int]] = {}

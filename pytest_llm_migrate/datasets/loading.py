@@ -28,6 +28,7 @@ _TEXT_FORMATS = {
     ".json": read_json,
 }
 _BINARY_FORMATS = {".parquet": read_parquet, ".xlsx": read_workbook}
+_TOO_DEEP = "a value is nested too deeply"
 
 
 def load(path: Path, *, columns: Mapping[str, str] | None = None, shown: str | None = None) -> Dataset:
@@ -42,6 +43,8 @@ def load(path: Path, *, columns: Mapping[str, str] | None = None, shown: str | N
         return assemble(_table(path, name), columns, sha256(path))
     except OSError as error:
         raise DatasetError(name, f"the file cannot be read: {error.strerror}") from error
+    except RecursionError as error:
+        raise DatasetError(name, _TOO_DEEP) from error
 
 
 def _table(path: Path, name: str) -> Table:
@@ -63,4 +66,7 @@ def dataset_of(
 
     Raises a `MigrateError` that names row and column of what cannot be.
     """
-    return assemble(read_memory(records, name), columns)
+    try:
+        return assemble(read_memory(records, name), columns)
+    except RecursionError as error:
+        raise DatasetError(name, _TOO_DEEP) from error

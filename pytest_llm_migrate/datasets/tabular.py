@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+import zlib
 from collections.abc import Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BATCH = 10_000
+_DAMAGED_ZIP = (BadZipFile, zlib.error, EOFError, NotImplementedError, OSError)
+_DAMAGED_SHEET = (SyntaxError, KeyError, IndexError, ValueError)  # an error in XML is a SyntaxError
 
 
 @runtime_checkable
@@ -44,7 +47,7 @@ def read_parquet(path: Path, shown: str) -> Table:
             header = file.schema_arrow.names
             batches = [_rows_of(batch) for batch in file.iter_batches(_BATCH)]
     except (ArrowException, ValueError, OSError) as error:
-        raise DatasetError(shown, f"this is no Parquet file that can be read: {error}") from error
+        raise DatasetError(shown, f"this is no Parquet file that can be read: {_reason(error)}") from error
     return _plain_table(Origin(path=shown, unit="row"), header, dict(enumerate(chain.from_iterable(batches), 1)))
 
 
@@ -83,8 +86,12 @@ def _sheet(path: Path, shown: str) -> tuple[list[str], dict[int, tuple[Any, ...]
                 return book.sheetnames, dict(enumerate(sheet.iter_rows(values_only=True), 1))
             finally:
                 book.close()
-    except (BadZipFile, KeyError, IndexError, ValueError, OSError) as error:
-        raise DatasetError(shown, f"this is no workbook that can be read: {error}") from error
+    except (*_DAMAGED_ZIP, *_DAMAGED_SHEET) as error:
+        raise DatasetError(shown, f"this is no workbook that can be read: {_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    return str(error).partition("\n")[0].rstrip(".") or type(error).__name__
 
 
 def read_memory(records: Iterable[Mapping[str, object]] | Frame, name: str) -> Table:

@@ -103,6 +103,8 @@ def _scalar(value: Any) -> Any:
         return str(value).removesuffix(" 00:00:00")  # tables keep plain dates as midnights
     if isinstance(value, date | time | timedelta | Decimal | UUID):
         return str(value)
-    if isinstance(value, str | int):
-        return value
+    if isinstance(value, str):
+        return str.__str__(value)  # an enumeration's own str() is its name
+    if isinstance(value, int):
+        return int(value)
     raise UnfitError(f"holds a value of type {type(value).__name__!r}, which no JSON file could hold")

@@ -34,9 +34,8 @@ def main() -> None:
     print(f"with {statistics.median(pair[0] for pair in pairs):.3f} s")
     print(f"without {statistics.median(pair[1] for pair in pairs):.3f} s")
     print(f"difference, median of {ROUNDS} pairs: {statistics.median(differences) * 1000:+.0f} ms")
-    print(
-        f"half of all pairs lie between {differences[ROUNDS // 4] * 1000:+.0f} and {differences[-1 - ROUNDS // 4] * 1000:+.0f} ms"
-    )
+    low, high = differences[ROUNDS // 4], differences[-1 - ROUNDS // 4]
+    print(f"half of all pairs lie between {low * 1000:+.0f} and {high * 1000:+.0f} ms")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -106,6 +107,16 @@ def test_very_wide_cells_are_read_and_the_limit_is_put_back(read: Reader) -> Non
     wide = "x" * 5_000_000
     (row,) = read("rows.csv", f"id,q\nA,{wide}\n")
     assert row["q"] == wide
+    assert csv.field_size_limit() == before
+
+
+def test_files_read_at_once_do_not_lower_each_others_limit(read: Reader) -> None:
+    """Several threads may read wide cells, and the limit is as before when the last is done."""
+    before = csv.field_size_limit()
+    wide = "x" * 1_000_000
+    with ThreadPoolExecutor(8) as pool:
+        datasets = list(pool.map(lambda n: read(f"{n}.csv", f"id,q\nA,{wide}\n"), range(16)))
+    assert all(dataset.rows[0]["q"] == wide for dataset in datasets)
     assert csv.field_size_limit() == before
 
 

@@ -136,6 +136,12 @@ def test_surrogates_of_a_json_file_are_replaced_too(read: Reader) -> None:
     )
 
 
+def test_a_deep_value_that_needs_mending_is_refused(read: Reader) -> None:
+    """A value that can be parsed but not walked through is a fault of the file, not a crash."""
+    with pytest.raises(DatasetError, match="nested too deeply"):
+        read("rows.jsonl", '{"id": 1, "a": ' + "[" * 800 + '"\\ud800"' + "]" * 800 + "}")
+
+
 def test_keys_that_differ_in_lone_surrogates_only_are_refused(read: Reader) -> None:
     """No value is lost because two keys became one."""
     with pytest.raises(DatasetError) as caught:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import enum
 import hashlib
+import http
+import io
 import sys
 import uuid
 import warnings
+import zipfile
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -111,9 +115,20 @@ def test_what_a_workbook_has_beside_its_values_is_no_matter(tmp_path: Path) -> N
         assert len(load(path)) == 1
 
 
+def zipped(**texts: str) -> bytes:
+    """Return a zip file that holds these texts."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, text in texts.items():
+            archive.writestr(name, text)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     ("name", "content", "start"),
     [
+        ("rows.xlsx", zipped(), "rows.xlsx: this is no workbook that can be read: "),
+        ("rows.xlsx", zipped(**{"[Content_Types].xml": "<"}), "rows.xlsx: this is no workbook that can be read: "),
         ("rows.xlsx", b"no zip", "rows.xlsx: this is no workbook that can be read: "),
         ("rows.parquet", b"no parquet at all", "rows.parquet: this is no Parquet file that can be read: "),
         ("rows.parquet", b"", "rows.parquet: this is no Parquet file that can be read: "),
@@ -269,6 +284,18 @@ def test_values_in_memory_become_json_ready() -> None:
     }
 
 
+class Tone(str, enum.Enum):  # noqa: UP042 - the kind whose str() is not its value
+    """A text that is no plain one."""
+
+    KIND = "kind"
+
+
+def test_enumerated_texts_and_numbers_are_their_values() -> None:
+    """A prompt shows an enumerated value, not the name of its class."""
+    (row,) = dataset_of([{"id": 1, "tone": Tone.KIND, "status": http.HTTPStatus.OK}])
+    assert (str(row["tone"]), str(row["status"])) == ("kind", "200")
+
+
 def test_an_object_without_a_json_form_is_refused() -> None:
     """A value that could not be kept in a file is told with its type."""
     with pytest.raises(CellError) as caught:
@@ -293,6 +320,15 @@ def test_a_record_that_is_no_mapping_is_refused() -> None:
     with pytest.raises(DatasetError) as caught:
         dataset_of(records)
     assert str(caught.value) == "records, row 2: this is a 'list', not a mapping."
+
+
+def test_a_value_in_memory_that_holds_itself_is_refused() -> None:
+    """A list without an end has no JSON form."""
+    endless: list[object] = []
+    endless.append(endless)
+    with pytest.raises(DatasetError) as caught:
+        dataset_of([{"id": 1, "a": endless}])
+    assert str(caught.value) == "records: a value is nested too deeply."
 
 
 def test_no_records_are_refused() -> None:

@@ -1,0 +1,1 @@
+"""The endpoint, over real HTTP with a real client."""

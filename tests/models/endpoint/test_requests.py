@@ -1,0 +1,155 @@
+"""What the endpoint reads from a request, and what it refuses as the service does."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llm_migrate.models.endpoint import Converse, Fault, Message
+from pytest_llm_migrate.models.endpoint.requests import converse_request, count_tokens_request
+
+MODEL = "amazon.nova-lite-v1:0"
+USER = {"role": "user", "content": [{"text": "hi"}]}
+ASSISTANT = {"role": "assistant", "content": [{"text": "hello"}]}
+
+
+def read(document: Any) -> Converse:
+    """Read a Converse body."""
+    return converse_request(MODEL, json.dumps(document).encode())
+
+
+def with_content(*blocks: Any) -> dict[str, Any]:
+    """Return a body of one message."""
+    return {"messages": [{"role": "user", "content": list(blocks)}]}
+
+
+def with_settings(**settings: Any) -> dict[str, Any]:
+    """Return a body with inference settings."""
+    return {"messages": [USER], "inferenceConfig": settings}
+
+
+def test_everything_said_is_read() -> None:
+    """Turns, system text, settings and the model's own fields reach the engine."""
+    request = read(
+        {
+            "messages": [USER, ASSISTANT, USER],
+            "system": [{"text": "Be brief."}, {"text": "Be kind."}],
+            "inferenceConfig": {"maxTokens": 5, "temperature": 0, "topP": 0.5, "stopSequences": ["\n"]},
+            "additionalModelRequestFields": {"top_k": 3},
+        }
+    )
+    assert request == Converse(
+        model=MODEL,
+        messages=(Message("user", "hi"), Message("assistant", "hello"), Message("user", "hi")),
+        system="Be brief.\nBe kind.",
+        max_tokens=5,
+        temperature=0.0,
+        top_p=0.5,
+        stop_sequences=("\n",),
+        additional={"top_k": 3},
+    )
+
+
+def test_what_is_not_said_is_left_to_the_engine() -> None:
+    """Absent members and nulls leave every setting open."""
+    bare = Converse(model=MODEL, messages=(Message("user", "hi"),))
+    assert read({"messages": [USER]}) == bare
+    assert read({"messages": [USER], "system": None, "inferenceConfig": {"maxTokens": None}}) == bare
+
+
+def test_blocks_of_a_message_are_lines_and_cache_points_are_none() -> None:
+    """Several texts are joined by line breaks; a cache point adds nothing."""
+    request = read(with_content({"text": "one"}, {"cachePoint": {"type": "default"}}, {"text": "two"}))
+    assert request.question == "one\ntwo"
+
+
+def test_question_is_the_last_user_message() -> None:
+    """A script matches on what the user said last, even when the assistant's turn is begun."""
+    turns = [USER, ASSISTANT, {"role": "user", "content": [{"text": "and now?"}]}, ASSISTANT]
+    assert read({"messages": turns}).question == "and now?"
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ([], "The value at body must be an object."),
+        ({}, "The messages field is empty."),
+        ({"messages": {}}, "The value at messages must be a list."),
+        ({"messages": ["hi"]}, "The value at messages.0 must be an object."),
+        ({"messages": [ASSISTANT]}, "A conversation must start with a user message."),
+        ({"messages": [USER, USER]}, "A conversation must alternate between user and assistant roles."),
+        ({"messages": [USER | {"role": "system"}]}, "must be user or assistant, not 'system'"),
+        (with_content(), "The content field at messages.0 is empty."),
+        (with_content({"cachePoint": {"type": "default"}}), "The content field at messages.0 is empty."),
+        (with_content({"text": " \n"}), "at messages.0.content.0 is blank"),
+        (with_content({"text": 5}), "The value at messages.0.content.0 must be a string."),
+        (with_content({"text": "half \ud800"}), "not valid Unicode"),
+        (with_content({"image": {}}), "This model doesn't support the image field."),
+        (with_content({"text": "a", "image": {}}), "must set exactly one member"),
+        (with_content({}), "must set exactly one member"),
+        ({"messages": [USER], "system": [{"text": ""}]}, "at system.0 is blank"),
+        ({"messages": [USER], "toolConfig": {"tools": []}}, "doesn't support tool use"),
+        (with_settings(maxTokens=0), "Value '0' at 'inferenceConfig.maxTokens' failed to satisfy constraint"),
+        (with_settings(maxTokens=1.5), "must be a whole number"),
+        (with_settings(maxTokens=float("inf")), "must be a whole number"),
+        (with_settings(maxTokens=True), "must be a whole number"),
+        (with_settings(temperature=1.1), "Member must have value less than or equal to 1"),
+        (with_settings(temperature=-0.1), "Member must have value greater than or equal to 0"),
+        (with_settings(topP=float("nan")), "less than or equal to 1"),
+        (with_settings(topP="1"), "The value at inferenceConfig.topP must be a number."),
+        (with_settings(stopSequences=[""]), "none of them empty"),
+        (with_settings(stopSequences=["x"] * 2501), "at most 2500 texts"),
+        (with_settings(stopSequences="x"), "must be a list"),
+    ],
+)
+def test_bad_request_is_refused_with_its_reason(document: Any, message: str) -> None:
+    """A request that the service would refuse is a ValidationException that says what is wrong."""
+    with pytest.raises(Fault) as caught:
+        read(document)
+    assert caught.value.error == "ValidationException"
+    assert message in caught.value.message
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000])
+def test_body_that_is_no_json_is_refused(body: bytes) -> None:
+    """Broken JSON is a ValidationException, whatever its fault."""
+    with pytest.raises(Fault, match="The body is not valid JSON"):
+        converse_request(MODEL, body)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(messages=JSON, system=JSON, settings=JSON, additional=JSON)
+def test_no_document_breaks_the_reader(messages: Any, system: Any, settings: Any, additional: Any) -> None:
+    """Whatever JSON arrives is either read or refused with a fault."""
+    document = {
+        "messages": messages if isinstance(messages, list) else [{"role": "user", "content": messages}],
+        "system": system,
+        "inferenceConfig": {"maxTokens": settings, "topP": settings, "stopSequences": settings},
+        "additionalModelRequestFields": additional,
+    }
+    with suppress(Fault):
+        assert read(document).messages
+
+
+def test_count_tokens_reads_the_request_inside() -> None:
+    """CountTokens wraps a Converse request in its input."""
+    body = json.dumps({"input": {"converse": {"messages": [USER]}}}).encode()
+    assert count_tokens_request(MODEL, body) == Converse(model=MODEL, messages=(Message("user", "hi"),))
+
+
+@pytest.mark.parametrize("document", [{}, {"input": {}}, {"input": {"invokeModel": {"body": ""}}}])
+def test_count_tokens_takes_converse_only(document: Any) -> None:
+    """A body for InvokeModel cannot be counted here."""
+    with pytest.raises(Fault, match="exactly one member: converse"):
+        count_tokens_request(MODEL, json.dumps(document).encode())
