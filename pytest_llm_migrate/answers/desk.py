@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.answers.lane import Job, Lane
+from pytest_llm_migrate.answers.lane import Lane
 from pytest_llm_migrate.domain import Answer, CallFailure
 from pytest_llm_migrate.errors import CallFailedError, MissingRecordingError, UnpricedBudgetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from pytest_llm_migrate.answers.lane import Job
     from pytest_llm_migrate.answers.store import Store
     from pytest_llm_migrate.domain import Model, Outcome, PriceList, Request
 
@@ -98,6 +100,7 @@ class Desk:
     concurrency: int | None = None
     ahead: int | None = None
     _lanes: dict[str, Lane] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(
         self, model: Connection, questions: Sequence[Question], recorded: Mapping[str, tuple[str, Answer]]
@@ -115,8 +118,7 @@ class Desk:
             return [Ticket(key, kept[key]) for key in keys]
         self._refuse_in_replay(model, missing.values(), recorded)
         lane = self._lane(model)
-        jobs = {key: Job(key=key, request=question.request) for key, question in missing.items()}
-        lane.add(jobs.values())
+        jobs = lane.add({key: question.request for key, question in missing.items()})
         return [Ticket(key, kept.get(key), lane if key in jobs else None, jobs.get(key)) for key in keys]
 
     def forecast(
@@ -161,20 +163,21 @@ class Desk:
         raise MissingRecordingError(model.ref, rows[0], missing=len(rows), why=why)
 
     def _lane(self, connection: Connection) -> Lane:
-        lane = self._lanes.get(connection.ref)
-        if lane is None:
-            model = connection.connect()
-            limit = self.concurrency or model.concurrency
-            lane = Lane(
-                model,
-                self.store,
-                limit=limit,
-                reserve=self._reserve_for(connection.ref),
-                price=lambda answer: self.priced(connection.ref, answer).cost,
-                ahead=self.ahead,
-            )
-            self._lanes[connection.ref] = lane
-        return lane
+        with self._lock:
+            if connection.ref not in self._lanes:
+                self._lanes[connection.ref] = self._new_lane(connection)
+            return self._lanes[connection.ref]
+
+    def _new_lane(self, connection: Connection) -> Lane:
+        model = connection.connect()
+        return Lane(
+            model,
+            self.store,
+            limit=self.concurrency or model.concurrency,
+            reserve=self._reserve_for(connection.ref),
+            price=lambda answer: self.priced(connection.ref, answer).cost,
+            ahead=self.ahead,
+        )
 
     def _reserve_for(self, ref: str) -> Callable[[Request], float | None]:
         if self.store.terms.max_cost is None:
@@ -185,7 +188,8 @@ class Desk:
 
 
 def _dearest_answer(request: Request) -> Answer:
-    """Return an answer at least as long as any that this request can get; a token is two characters or more."""
-    characters = len(request.system or "") + sum(len(turn.text) for turn in request.turns)
+    """Return an answer at least as long as any that this request can get; a token is two bytes or more."""
+    texts = [request.system or "", *(turn.text for turn in request.turns)]
+    size = sum(len(text.encode("utf-8", "replace")) for text in texts)
     most = int(request.inference.get("max_tokens", _DEFAULT_OUTPUT_TOKENS))
-    return Answer(text="", input_tokens=characters // 2 + 16, output_tokens=most)
+    return Answer(text="", input_tokens=size // 2 + 16, output_tokens=most)

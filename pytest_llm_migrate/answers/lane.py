@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import math
 import threading
 import time
-from collections import deque
+from collections import OrderedDict
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from itertools import islice, takewhile
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.answers.store import LEASE_SECONDS, Closed, Wanted
 from pytest_llm_migrate.domain import Answer, CallFailure
 from pytest_llm_migrate.errors import CallFailedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
 
     from pytest_llm_migrate.answers.store import Grant, Store
     from pytest_llm_migrate.domain import Model, Outcome, Request
@@ -28,14 +31,26 @@ NOT_RUN = "budget_spent"
 """The kind of failure that means: not called, for lack of budget; the row is not run, never failed."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, kw_only=True)
 class Job:
-    """An answer that somebody waits for."""
+    """An answer that somebody waits for.
+
+    Attributes:
+        key: The identity of the answer.
+        request: What is sent.
+        ordinal: The job's place in its lane, from 0.
+        reserve: US dollars the call may cost at most, ``None`` when unknown.
+        urgent: Somebody waits for it now.
+        counted: Somebody has waited for it already.
+        future: Gets the outcome, never an exception.
+    """
 
     key: str
     request: Request
-    ordinal: int = 0
+    ordinal: int
+    reserve: float | None
     urgent: bool = False
+    counted: bool = False
     future: Future[Outcome] = field(default_factory=Future)
 
 
@@ -63,8 +78,7 @@ class Lane:
     ) -> None:
         self._model, self._store, self._limit = model, store, limit
         self._reserve, self._price, self._ahead = reserve, price, ahead
-        self._pending: deque[Job] = deque()
-        self._elsewhere: dict[str, Job] = {}
+        self._pending: OrderedDict[str, Job] = OrderedDict()
         self._in_flight: dict[str, Job] = {}
         self._calls: SimpleQueue[Job] = SimpleQueue()
         self._ended: SimpleQueue[tuple[Job, Outcome] | None] = SimpleQueue()
@@ -76,31 +90,40 @@ class Lane:
         self._renewed = time.monotonic()
         self._threads: list[threading.Thread] = []
 
-    @property
-    def stopped(self) -> CallFailure | None:
-        """The failure that ended this lane for good, or ``None``."""
-        return self._stopped
-
-    def add(self, jobs: Iterable[Job]) -> None:
-        """Queue jobs; each job's future gets its outcome, never an exception."""
+    def add(self, requests: Mapping[str, Request]) -> dict[str, Job]:
+        """Queue requests by key and return a job for each; a key that is on its way already keeps its job."""
         with self._lock:
-            for job in jobs:
-                job.ordinal = self._ordinals
-                self._ordinals += 1
-                self._pending.append(job)
+            jobs = {key: self._on_its_way(key) or self._queued(key, request) for key, request in requests.items()}
             if not self._threads:
                 self._start()
         self._ended.put(None)
+        return jobs
 
     def wait(self, job: Job) -> Outcome:
         """Return a job's outcome, letting it go ahead of the others if it has not begun."""
-        if not job.future.done():
+        with self._lock:
             job.urgent = True
-            self._ended.put(None)
+            if job.key in self._pending:
+                self._pending.move_to_end(job.key, last=False)
+        self._ended.put(None)
         outcome = job.future.result()
-        self._waited_for += 1
+        with self._lock:
+            self._waited_for += not job.counted
+            job.counted = True
         self._ended.put(None)
         return outcome
+
+    def _on_its_way(self, key: str) -> Job | None:
+        return self._pending.get(key) or self._in_flight.get(key)
+
+    def _queued(self, key: str, request: Request) -> Job:
+        job = Job(key=key, request=request, ordinal=self._ordinals, reserve=self._reserve(request))
+        if self._stopped:
+            job.future.set_result(self._stopped)
+            return job
+        self._ordinals += 1
+        self._pending[key] = job
+        return job
 
     def _start(self) -> None:
         # Daemons: an interrupted run must end at once, with what is stored kept and the rest unknown.
@@ -122,19 +145,18 @@ class Lane:
             self._stop(CallFailure(kind="store", message=str(error)), everything=True)
 
     def _turn(self, ended: list[tuple[Job, Outcome]]) -> None:
-        wanted = self._next_jobs()
+        fatal = next((out for _, out in ended if isinstance(out, CallFailure) and out.fatal), None)
+        wanted = {} if fatal else self._next_jobs()
         if not ended and not wanted:
             return
         closed = [self._closed(job, outcome) for job, outcome in ended]
-        asked = [Wanted(key=job.key, reserve=self._reserve(job.request)) for job in wanted.values()]
+        asked = [Wanted(key=job.key, reserve=job.reserve) for job in wanted.values()]
         grant = self._store.take(self._model.ref, asked, self._limit, closed)
         for job, outcome in ended:
-            self._in_flight.pop(job.key, None)
-            job.future.set_result(outcome)
+            self._end(job, outcome)
         self._follow(grant, wanted)
-        fatal = next((out for _, out in ended if isinstance(out, CallFailure) and out.fatal), None)
-        if fatal or self._stopped:
-            self._stop(fatal or cast(CallFailure, self._stopped))
+        if fatal:
+            self._stop(fatal)
 
     def _closed(self, job: Job, outcome: Outcome) -> Closed:
         cost = self._price(outcome) if isinstance(outcome, Answer) else 0.0
@@ -142,32 +164,23 @@ class Lane:
 
     def _follow(self, grant: Grant, wanted: dict[str, Job]) -> None:
         for key, answer in grant.answered.items():
-            wanted.pop(key).future.set_result(answer)
-        for key in grant.call:
-            job = wanted.pop(key)
-            self._in_flight[key] = job
-            self._calls.put(job)
-        self._elsewhere = {key: wanted.pop(key) for key in grant.elsewhere}
-        self._polling = bool(wanted or self._elsewhere)
+            self._end(wanted[key], answer)
         with self._lock:
-            self._pending.extendleft(reversed(wanted.values()))
+            self._in_flight.update((key, self._pending.pop(key)) for key in grant.call)
+        for key in grant.call:
+            self._calls.put(wanted[key])
+        # What is left waits for room, for money to come back, or for another process's answer.
+        self._polling = len(wanted) > len(grant.call) + len(grant.answered)
         if grant.spent:
             self._stop(CallFailure(kind=NOT_RUN, message="not called: the budget of --migration-max-cost is spent"))
 
     def _next_jobs(self) -> dict[str, Job]:
-        jobs, self._elsewhere = self._elsewhere, {}
         # While other processes hold all the room, look further ahead for what they have answered.
-        most = _POLL_AT_ONCE if self._polling else self._limit - len(self._in_flight)
-        held: list[Job] = []
+        most = self._limit + _POLL_AT_ONCE if self._polling else self._limit - len(self._in_flight)
+        reach = math.inf if self._ahead is None else self._waited_for + self._ahead
         with self._lock:
-            while self._pending and len(jobs) < most:
-                job = self._pending.popleft()
-                if job.urgent or self._ahead is None or job.ordinal < self._waited_for + self._ahead:
-                    jobs[job.key] = job
-                else:
-                    held.append(job)
-            self._pending.extendleft(reversed(held))
-        return jobs
+            allowed = takewhile(lambda job: job.urgent or job.ordinal < reach, self._pending.values())
+            return {job.key: job for job in islice(allowed, most)}
 
     def _drain(self) -> list[tuple[Job, Outcome]]:
         """Wait for something to do, then return all calls that ended."""
@@ -185,27 +198,37 @@ class Lane:
             self._renewed = time.monotonic()
         return ended
 
+    def _end(self, job: Job, outcome: Outcome) -> None:
+        with self._lock:
+            self._pending.pop(job.key, None)
+            self._in_flight.pop(job.key, None)
+        job.future.set_result(outcome)
+
     def _stop(self, failure: CallFailure, *, everything: bool = False) -> None:
         """Give every job that was not called this failure, and those in flight too if they are beyond reach."""
-        self._stopped = failure
         with self._lock:
-            jobs = [*self._pending, *self._elsewhere.values()]
-            jobs += self._in_flight.values() if everything else ()
+            self._stopped = failure
+            jobs = [*self._pending.values(), *(self._in_flight.values() if everything else ())]
             self._pending.clear()
-            self._elsewhere = {}
         for job in jobs:
             job.future.set_result(failure)
 
 
 def _outcome_of(model: Model, request: Request) -> Outcome:
     try:
-        answer = model.answer(request)
+        return _storable(model.answer(request))
     except CallFailedError as error:
         message = f"{error.message}{error.way_out and ' '}{error.way_out}"
         return CallFailure(kind=error.kind, message=printable(message), fatal=error.fatal)
-    except Exception as error:  # noqa: BLE001 - a model may come from a plugin; its bug is this call's failure, by name
+    except BaseException as error:  # noqa: BLE001 - a plugin's bug is this call's failure; its thread must live on
         return CallFailure(kind="client_error", message=printable(f"{type(error).__name__}: {error}"))
-    return replace(answer, text=printable(answer.text))
+
+
+def _storable(answer: Answer) -> Answer:
+    """Return the answer as any file takes it; raises where it holds what none does."""
+    checked = replace(answer, text=printable(answer.text))
+    json.dumps(checked.to_record(), ensure_ascii=False).encode()
+    return checked
 
 
 def printable(text: str) -> str:

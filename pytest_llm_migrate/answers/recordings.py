@@ -32,7 +32,7 @@ def read_recording(path: Path) -> dict[str, tuple[str, Answer]]:
     found: dict[str, tuple[str, Answer]] = {}
     if not path.exists():
         return found
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             if line.strip():
                 found.update([_parsed(path, number, line)])
@@ -67,7 +67,7 @@ def _record(answer: Answer) -> str:
     )
 
 
-def _parsed(path: Path, number: int, line: str) -> tuple[str, tuple[str, Answer]]:
+def _parsed(path: Path, number: int, line: bytes) -> tuple[str, tuple[str, Answer]]:
     try:
         record: dict[str, Any] = json.loads(line)
         return record["key"], (record["sample_id"], Answer.from_record(record["answer"] | {"cached": True}))

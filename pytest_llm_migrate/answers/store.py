@@ -115,6 +115,10 @@ class Store:
         except (sqlite3.DatabaseError, OSError) as error:
             raise StoreError(path, str(error)) from error
 
+    @property
+    def _owner(self) -> tuple[str, int, str]:
+        return self._host, self._pid, self.terms.run
+
     def close(self) -> None:
         """Close the file; another thread's use of this object fails afterwards."""
         with self._lock:
@@ -145,8 +149,8 @@ class Store:
         """Tell other processes that this one still works on its calls."""
         with self._writing() as database:
             database.execute(
-                "UPDATE calls SET lease = ? WHERE ended IS NULL AND pid = ? AND host = ?",
-                (time.time() + LEASE_SECONDS, self._pid, self._host),
+                "UPDATE calls SET lease = ? WHERE ended IS NULL AND host = ? AND pid = ? AND run = ?",
+                (time.time() + LEASE_SECONDS, *self._owner),
             )
 
     def find_scores(self, keys: Sequence[str]) -> dict[str, Score]:
@@ -188,7 +192,9 @@ class Store:
             if len(call) >= room:
                 break
             if left is not None and (item.reserve or 0.0) > left:
-                return Grant(call=tuple(call), elsewhere=tuple(elsewhere), spent=True)
+                # Calls in flight cost less than they may: the money is spent when none can give any back.
+                spent = not self._is_calling(database)
+                return Grant(call=tuple(call), elsewhere=tuple(elsewhere), spent=spent)
             if not self._open_call(database, model, item):
                 elsewhere.append(item.key)
                 continue
@@ -198,9 +204,9 @@ class Store:
 
     def _open_call(self, database: sqlite3.Connection, model: str, item: Wanted) -> bool:
         now = time.time()
-        row = (item.key, model, self.terms.run, self._host, self._pid, now, now + LEASE_SECONDS, item.reserve)
+        row = (item.key, model, *self._owner, now, now + LEASE_SECONDS, item.reserve)
         statement = (
-            "INSERT OR IGNORE INTO calls (key, model, run, host, pid, started, lease, cost) "
+            "INSERT OR IGNORE INTO calls (key, model, host, pid, run, started, lease, cost) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         )
         return database.execute(statement, row).rowcount == 1
@@ -211,13 +217,19 @@ class Store:
         spent = database.execute("SELECT total(cost) FROM calls WHERE run = ?", (self.terms.run,)).fetchone()[0]
         return float(self.terms.max_cost - spent)
 
+    def _is_calling(self, database: sqlite3.Connection) -> bool:
+        query = "SELECT EXISTS (SELECT 1 FROM calls WHERE run = ? AND ended IS NULL)"
+        return bool(database.execute(query, (self.terms.run,)).fetchone()[0])
+
     def _write_closed(self, database: sqlite3.Connection, closed: Iterable[Closed]) -> None:
         now = time.time()
         for item in closed:
             said = item.outcome.kind if isinstance(item.outcome, CallFailure) else "answered"
             database.execute(
-                "UPDATE calls SET ended = ?, outcome = ?, cost = ? WHERE key = ? AND ended IS NULL",
-                (now, said, item.cost, item.key),
+                # Given up for dead and not dead: what was unknown is known after all.
+                "UPDATE calls SET ended = ?, outcome = ?, cost = ? "
+                "WHERE key = ? AND (ended IS NULL OR outcome = 'unknown') AND host = ? AND pid = ? AND run = ?",
+                (now, said, item.cost, item.key, *self._owner),
             )
             if isinstance(item.outcome, Answer):
                 record = json.dumps(item.outcome.to_record(), ensure_ascii=False)
@@ -226,14 +238,22 @@ class Store:
 
     def _release_dead(self, database: sqlite3.Connection) -> None:
         now = time.time()
-        query = "SELECT DISTINCT host, pid, lease < ? FROM calls WHERE ended IS NULL AND NOT (host = ? AND pid = ?)"
-        for host, pid, expired in database.execute(query, (now, self._host, self._pid)).fetchall():
-            if expired or (host == self._host and not _is_alive(pid)):
+        query = (
+            "SELECT DISTINCT host, pid, run, lease < ? FROM calls "
+            "WHERE ended IS NULL AND NOT (host = ? AND pid = ? AND run = ?)"
+        )
+        for host, pid, run, expired in database.execute(query, (now, *self._owner)).fetchall():
+            if expired or (host == self._host and not self._may_live(pid)):
                 # Sent or not, answered or not: nobody can tell any more, and the ledger says so.
                 database.execute(
-                    "UPDATE calls SET ended = ?, outcome = 'unknown' WHERE ended IS NULL AND host = ? AND pid = ?",
-                    (now, host, pid),
+                    "UPDATE calls SET ended = ?, outcome = 'unknown' "
+                    "WHERE ended IS NULL AND host = ? AND pid = ? AND run = ?",
+                    (now, host, pid, run),
                 )
+
+    def _may_live(self, pid: int) -> bool:
+        # In a container every run has the same few process ids: a call of ours from another run is a dead one's.
+        return pid != self._pid and _is_alive(pid)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -249,23 +269,32 @@ class Store:
             database.execute("BEGIN IMMEDIATE")
             try:
                 yield database
+                database.execute("COMMIT")
             except BaseException:
-                database.execute("ROLLBACK")
+                if database.in_transaction:
+                    database.execute("ROLLBACK")
                 raise
-            database.execute("COMMIT")
 
 
 def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     database = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+    try:
+        _prepare(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _prepare(database: sqlite3.Connection) -> None:
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")
     version = database.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
         raise sqlite3.DatabaseError(f"written by a newer version (schema {version}, this one knows {SCHEMA_VERSION})")
-    database.executescript(_SCHEMA)
-    database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    return database
+    if version < SCHEMA_VERSION:
+        database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
 
 def _select(database: sqlite3.Connection, columns: str, table: str, keys: Sequence[str]) -> Iterator[tuple[str, ...]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from pytest_llm_migrate.answers import Connection, read_recording, recording_path
 from pytest_llm_migrate.datasets import load, sample, select
 from pytest_llm_migrate.domain import Dataset, side_column
-from pytest_llm_migrate.errors import ColumnRoleError, NoRecordedAnswersError, NoTargetPromptError
+from pytest_llm_migrate.errors import ColumnRoleError, NoPromptError, NoRecordedAnswersError, NoTargetPromptError
 from pytest_llm_migrate.metrics import resolve
 from pytest_llm_migrate.migration.migration import Migration, Terms
 from pytest_llm_migrate.migration.scoring import Scorer
@@ -124,6 +124,8 @@ class Workshop:
             return RecordedSide(side=side, prices=self.desk.prices)
         if isinstance(sent.prompt, Prompt):
             sent.prompt.check_columns(dataset.columns, where=f"{spec.nodeid}: {dataset.path}")
+        elif spec.pipeline is None and "prompt_source_llm" not in dataset.columns:
+            raise NoPromptError(spec.nodeid, dataset.path)
         model = Connection(ref=ref, connect=lambda: self.connect(ref))
         recorded = read_recording(recording_path(spec.folder, spec.suite, ref))
         repeats = self.settings.repeats
@@ -198,6 +200,8 @@ def _shown_path(path: Path | None, folder: Path) -> str | None:
 def _check_columns(spec: MigrationSpec, dataset: Dataset) -> None:
     roles: Sequence[tuple[str, str | None]] = [
         *(("slices", name) for name in spec.slices),
+        ("weight", spec.weight),
+        ("cluster", spec.cluster),
     ]
     for role, column in roles:
         if column is not None and column not in dataset.columns:

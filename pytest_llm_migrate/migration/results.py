@@ -91,7 +91,8 @@ def heading(ruling: Ruling | None, below: int, *, failing: int) -> str:
         return f"No gate judged this migration; {rows}." if below else "No gate judged this migration."
     if not below:
         return f"{ruling} by its gates."
-    consequence = "fail the run" if failing > 1 else "fails the run" if failing else "reported only"
+    verb, state = ("fails", "is") if below == 1 else ("fail", "are")
+    consequence = f"{verb} the run" if failing else f"{state} reported only"
     return f"{ruling} by its gates; {rows} {consequence}."
 
 

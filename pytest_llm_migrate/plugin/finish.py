@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shutil
 import subprocess
 from importlib.metadata import version
@@ -13,11 +14,19 @@ import pytest
 
 from pytest_llm_migrate.answers import Mode, read_recording, recording_path, write_recording
 from pytest_llm_migrate.domain import Answer
+from pytest_llm_migrate.errors import MigrateError
 from pytest_llm_migrate.migration.results import Seen, row_records, run_record
 from pytest_llm_migrate.migration.spool import read_spool
 from pytest_llm_migrate.plugin.keys import OUTCOMES, RESULTS, RUN
 from pytest_llm_migrate.plugin.run import command_of, is_worker
-from pytest_llm_migrate.report import terminal_lines, write_json, write_lines, write_markdown, write_report
+from pytest_llm_migrate.report import (
+    checked_sections,
+    terminal_lines,
+    write_json,
+    write_lines,
+    write_markdown,
+    write_report,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +46,7 @@ def finish(session: pytest.Session) -> None:
         return
     outcomes = config.stash[OUTCOMES]
     seen = Seen(read_spool(run.spool.path.parent))
-    if outcomes:
+    if outcomes and not getattr(config.option, "setupplan", False):
         _judge_exit_status(session, outcomes)
         results = _results(session, run, seen, outcomes)
         config.stash[RESULTS] = results
@@ -93,9 +102,17 @@ def _results(session: pytest.Session, run: Run, seen: Seen, outcomes: Outcomes) 
     results["spending"] = {"calls": calls, "usd": dollars, "unpriced_calls": unpriced}
     for migration in results["migrations"]:
         config.hook.pytest_llm_migrate_verdict(config=config, migration=migration)
-    for sections in config.hook.pytest_llm_migrate_report_sections(config=config, results=results):
-        results["sections"].extend(sections)
+    _add_sections(config, results)
     return results
+
+
+def _add_sections(config: pytest.Config, results: dict[str, Any]) -> None:
+    for sections in config.hook.pytest_llm_migrate_report_sections(config=config, results=results):
+        try:
+            results["sections"].extend(checked_sections(sections))
+        except MigrateError as error:
+            # The run is over and paid for: its reports are written without a section that cannot be shown.
+            results["warnings"].append(str(error))
 
 
 def _write(run: Run, results: dict[str, Any], seen: Seen, outcomes: Outcomes) -> None:
@@ -110,6 +127,9 @@ def _write(run: Run, results: dict[str, Any], seen: Seen, outcomes: Outcomes) ->
     write_lines(folder / "rows.jsonl", rows())
     write_report(folder / "report.html", results, rows())
     write_markdown(folder / "summary.md", results, rows())
+    if job_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(job_summary).open("a", encoding="utf-8") as file:
+            file.write((folder / "summary.md").read_text(encoding="utf-8"))
     for name, extra in (
         ("report.html", settings.report),
         ("results.json", settings.json),

@@ -16,7 +16,7 @@ from pytest_llm_migrate.migration.build import Workshop
 from pytest_llm_migrate.migration.settings import RECORDED
 from pytest_llm_migrate.migration.spool import Spool
 from pytest_llm_migrate.models import Retrying, parse_reference
-from pytest_llm_migrate.plugin.marker import MARKER, spec_of
+from pytest_llm_migrate.plugin.marker import spec_of
 from pytest_llm_migrate.plugin.registry import Builtins, metrics_of, providers_of
 
 if TYPE_CHECKING:
@@ -203,14 +203,3 @@ def command_of(config: pytest.Config) -> str:
 def is_worker(config: pytest.Config) -> bool:
     """Whether this process runs tests for another one that reports."""
     return hasattr(config, "workerinput")
-
-
-def is_controller(config: pytest.Config) -> bool:
-    """Whether other processes run this one's tests."""
-    return not is_worker(config) and bool(getattr(config.option, "dist", "no") != "no")
-
-
-def marker_of(item: Any) -> pytest.Mark | None:
-    """Return the closest marker ``migration`` of an item, or ``None``."""
-    mark: pytest.Mark | None = item.get_closest_marker(MARKER)
-    return mark

@@ -67,7 +67,7 @@ def usd(value: float) -> str:
     """Return US dollars with digits enough to tell prices of a call apart: ``$0.00041``, ``$1.24``, ``$1,240``."""
     size, sign = abs(value), "-" if value < 0 else ""
     if size >= 1 or size == 0:
-        return f"{sign}${size:,.0f}" if size >= 1000 else f"{sign}${size:.2f}"  # noqa: PLR2004 - cents are noise
+        return f"{sign}${size:,.0f}" if round(size) >= 1000 else f"{sign}${size:.2f}"  # noqa: PLR2004 - cents are noise
     decimals = _COST_DIGITS - 1 - math.floor(math.log10(size))
     whole, _, cents = f"{size:.{decimals}f}".partition(".")
     return f"{sign}${whole}.{cents.rstrip('0').ljust(2, '0')}"

@@ -16,7 +16,7 @@ _UNSEEN = re.compile(
 )
 _SPACE = re.compile(r"\s+")
 _MARKDOWN = re.compile(r"[\\`*{}\[\]#|~$!]|(?<![^\W_])_|_(?![^\W_])")
-_LINK = re.compile(r"(?i)(?<=\b(?:ttp|tps|ftp)):(?=//)|(?<=\bwww)\.")
+_LINK = re.compile(r"(?i):(?=//)|(?<=\bwww)\.")
 _MENTION = re.compile(r"@(?=\w)")
 
 

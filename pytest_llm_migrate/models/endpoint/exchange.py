@@ -118,16 +118,12 @@ class Exchange:
             stream.end(last_events(finish, self._elapsed_ms()))
 
     def _break_stream(self, how: Break, stream: EventStream) -> None:
+        if how is Break.RESET:
+            self._wire.reset()
+            return
         frame = delta_event("lost")
-        match how:
-            case Break.RESET:
-                self._wire.reset()
-            case Break.CUT:
-                stream.end()
-            case Break.CUT_IN_FRAME:
-                stream.end(frame[: len(frame) // 2])
-            case Break.BAD_CRC:
-                stream.end(corrupted(frame))
+        endings = {Break.CUT: b"", Break.CUT_IN_FRAME: frame[: len(frame) // 2], Break.BAD_CRC: corrupted(frame)}
+        stream.end(endings[how])
 
     def _elapsed_ms(self) -> int:
         return round((time.perf_counter() - self._started) * 1000)

@@ -73,6 +73,13 @@ class LocalEngine:
         """Return how many tokens the model would read; raises faults as `converse` does."""
         return self._runner(request.model).count(_prompt(request))
 
+    def close(self) -> None:
+        """Cut off what is being written and free the models' memory; a program should do so before it ends."""
+        with self._lock:
+            for runner in self._runners.values():
+                runner.close()
+            self._runners.clear()
+
     def _runner(self, model: str) -> Runner:
         try:
             return self.load(model)

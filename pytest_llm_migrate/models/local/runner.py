@@ -15,6 +15,7 @@ from pytest_llm_migrate.models.endpoint.engines import Fault
 from pytest_llm_migrate.models.local.renderers import Chat
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytest_llm_migrate.models.local.renderers import Prompt
@@ -72,66 +73,91 @@ class Runner:
     def __init__(self, path: Path) -> None:
         self._server = _load(path)
         self._lock = threading.Lock()
+        self._starting = threading.Lock()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
 
     def generate(self, prompt: Prompt, sampling: Sampling) -> Pieces:
         """Yield pieces of text as they come, then the `Ending`; closing it early ends the generation.
 
-        Raises a ``ValidationException`` fault for a prompt that the model cannot take.
+        Raises a ``ValidationException`` fault for a prompt that the model cannot take, and a
+        ``ServiceUnavailableException`` fault once the model is closed.
         """
-        body: dict[str, Any] = {
+        settings: dict[str, Any] = {
             "max_tokens": sampling.max_tokens,
             "temperature": sampling.temperature,
             "stop": list(prompt.stop),
             "cache_prompt": sampling.reuse_prompt,
-            "stream": True,
-            "stream_options": {"include_usage": True},
             "verbose": True,  # says at which word the answer stopped
         }
         if sampling.top_p is not None:
-            body["top_p"] = sampling.top_p
-        with self._lock, closing(self._stream(prompt, body)) as chunks:
+            settings["top_p"] = sampling.top_p
+        with self._lock, closing(self._chunks(prompt, settings)) as chunks:
             yield from _pieces(chunks)
 
     def count(self, prompt: Prompt) -> int:
-        """Return the number of tokens of a prompt, which has to be read for that."""
-        with self._lock:
-            call, content = self._call(prompt)
-            answer = call({**content, "max_tokens": 0, "cache_prompt": True})
-        if "n_prompt_tokens" in answer.get("error", {}):
-            return int(answer["error"]["n_prompt_tokens"])
-        return int(_checked(answer)["usage"]["prompt_tokens"])
+        """Return the number of tokens of a prompt, which has to be read for that; raises faults as `generate`."""
+        with self._lock, closing(self._chunks(prompt, {"max_tokens": 0, "cache_prompt": True})) as chunks:
+            return _prompt_tokens(chunks)
 
-    def _call(self, prompt: Prompt) -> tuple[Any, dict[str, Any]]:
-        if isinstance(prompt, Chat):
-            messages = [{"role": role, "content": text} for role, text in prompt.messages]
-            return self._server.handle_chat_completions, {"messages": messages}
-        return self._server.handle_completions, {"prompt": prompt.text}
+    def close(self) -> None:
+        """Cut off the running call and free the model's memory.
 
-    def _stream(self, prompt: Prompt, body: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
+        A program should do so before it ends: the library may crash when the interpreter takes it down.
+        """
+        with self._starting:
+            self._closing.set()
+        if self._thread:
+            self._thread.join()
+        self._server = None
+
+    def _chunks(self, prompt: Prompt, settings: dict[str, Any]) -> Generator[dict[str, Any], None, None]:
         chunks: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
         abandoned = threading.Event()
 
         def take(chunk: dict[str, Any]) -> bool:
             chunks.put(chunk)
-            # The end of the program also ends a generation that nobody will read.
-            return abandoned.is_set() or not threading.main_thread().is_alive()
+            return abandoned.is_set() or self._is_ending()
 
-        def run() -> None:
-            call, content = self._call(prompt)
-            try:
-                call({**content, **body}, take)
-            except ValueError as error:  # how a malformed conversation is reported
-                chunks.put({"error": {"code": 400, "message": str(error)}})
-            finally:
-                chunks.put(None)
-
-        thread = threading.Thread(target=run, name="local-model", daemon=False)
-        thread.start()
+        # Not a daemon: the interpreter must not end while the library is at work.
+        thread = threading.Thread(
+            target=lambda: self._call(prompt, settings, take, chunks), name="local-model", daemon=False
+        )
+        self._begin(thread)
         try:
             yield from iter(chunks.get, None)
         finally:
             abandoned.set()
             thread.join()
+
+    def _begin(self, thread: threading.Thread) -> None:
+        with self._starting:
+            if self._is_ending():
+                raise _shutting_down()
+            self._thread = thread
+            thread.start()
+
+    def _is_ending(self) -> bool:
+        return self._closing.is_set() or not threading.main_thread().is_alive()
+
+    def _call(
+        self,
+        prompt: Prompt,
+        settings: dict[str, Any],
+        take: Callable[[dict[str, Any]], bool],
+        chunks: SimpleQueue[dict[str, Any] | None],
+    ) -> None:
+        body = settings | {"stream": True, "stream_options": {"include_usage": True}}
+        try:
+            if isinstance(prompt, Chat):
+                messages = [{"role": role, "content": text} for role, text in prompt.messages]
+                self._server.handle_chat_completions({**body, "messages": messages}, take)
+            else:
+                self._server.handle_completions({**body, "prompt": prompt.text}, take)
+        except ValueError as error:  # how a malformed conversation is reported
+            chunks.put({"error": {"code": 400, "message": str(error)}})
+        finally:
+            chunks.put(None)
 
 
 def _load(path: Path) -> Any:
@@ -164,7 +190,7 @@ def _pieces(chunks: Generator[dict[str, Any], None, None]) -> Pieces:
             stop = chunk["__verbose"]
         usage = chunk.get("usage", usage)
     if not stop:
-        raise Fault("ServiceUnavailableException", "The service is shutting down.")
+        raise _shutting_down()
     yield Ending(
         stop_type=stop["stop_type"],
         stop_word=stop["stopping_word"],
@@ -172,6 +198,19 @@ def _pieces(chunks: Generator[dict[str, Any], None, None]) -> Pieces:
         reused_tokens=usage["prompt_tokens_details"]["cached_tokens"],
         output_tokens=usage["completion_tokens"],
     )
+
+
+def _prompt_tokens(chunks: Generator[dict[str, Any], None, None]) -> int:
+    for chunk in chunks:
+        if "n_prompt_tokens" in chunk.get("error", {}):  # too long to be read, but counted
+            return int(chunk["error"]["n_prompt_tokens"])
+        if "usage" in _checked(chunk):
+            return int(chunk["usage"]["prompt_tokens"])
+    raise _shutting_down()
+
+
+def _shutting_down() -> Fault:
+    return Fault("ServiceUnavailableException", "The service is shutting down.")
 
 
 def _checked(answer: dict[str, Any]) -> dict[str, Any]:

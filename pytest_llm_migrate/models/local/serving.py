@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -36,29 +36,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
     """Serve until Ctrl-C; raises a `MigrateError` when something that is needed is missing."""
-    engine, served = _engine(options.script)
-    with (
-        suppress(KeyboardInterrupt),
-        Endpoint(engine, host=options.host, port=options.port, log=options.log) as endpoint,
-    ):
+    if options.script:
+        _serve(ScriptedEngine(load_script(options.script)), str(options.script), options, out)
+    else:
+        with closing(LocalEngine()) as engine:
+            _serve(engine, " and ".join(_ready(engine)), options, out)
+    return 0
+
+
+def wait_for_interrupt() -> None:
+    """Wait until Ctrl-C raises ``KeyboardInterrupt``."""
+    threading.Event().wait()
+
+
+def _serve(engine: Engine, served: str, options: argparse.Namespace, out: TextIO) -> None:
+    endpoint = Endpoint(engine, host=options.host, port=options.port, log=options.log)
+    with suppress(KeyboardInterrupt), endpoint:
         out.write(
             f"serving {served} on {endpoint.url}; for boto3, with any region and credentials: "
             f"AWS_ENDPOINT_URL_BEDROCK_RUNTIME={endpoint.url} (Ctrl-C stops)\n"
         )
         out.flush()
-        threading.Event().wait()
-    return 0
+        wait_for_interrupt()
 
 
-def _engine(script: Path | None) -> tuple[Engine, str]:
-    """Return the engine, and what to call that which it serves."""
-    if script:
-        return ScriptedEngine(load_script(script)), str(script)
+def _ready(engine: LocalEngine) -> list[str]:
     if importlib.util.find_spec("xllamacpp") is None:
         raise RunnerMissingError
-    engine = LocalEngine()
     ready = engine.ready()
     if not ready:
         smallest = min(CATALOG.values(), key=lambda weights: weights.size)
         raise WeightsMissingError(smallest.name, default_cache(), smallest.megabytes)
-    return engine, " and ".join(ready)
+    return ready

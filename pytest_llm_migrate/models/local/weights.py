@@ -44,12 +44,9 @@ def fetch(name: str, cache: Path, progress: Progress, *, catalog: Mapping[str, W
     """
     weights = known(name, catalog)
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with _one_at_a_time(cache):
-            path = located(weights, cache)
-            return path or _fetch(weights, cache, progress)
+        return located(weights, cache) or _fetch(weights, cache, progress)
     except OSError as error:
-        raise WeightsFetchError(name, f"{error}") from error
+        raise WeightsFetchError(name, str(error)) from error
 
 
 def known(name: str, catalog: Mapping[str, Weights] = CATALOG) -> Weights:
@@ -67,7 +64,7 @@ def located(weights: Weights, cache: Path) -> Path | None:
     path = cache / weights.file
     try:
         stamp = _stamp(path, weights)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if _noted(path) == stamp:
         return path
@@ -89,7 +86,7 @@ def _note_path(path: Path) -> Path:
 def _noted(path: Path) -> object:
     try:
         return json.loads(_note_path(path).read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None
 
 
@@ -113,6 +110,13 @@ def _one_at_a_time(cache: Path) -> Iterator[None]:
 
 
 def _fetch(weights: Weights, cache: Path, progress: Progress) -> Path:
+    cache.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time(cache):
+        # Another process may have fetched it while this one waited.
+        return located(weights, cache) or _download_and_join(weights, cache, progress)
+
+
+def _download_and_join(weights: Weights, cache: Path, progress: Progress) -> Path:
     with tempfile.TemporaryDirectory(prefix=_STAGING_PREFIX, dir=cache) as folder:
         staging = Path(folder)
         _download(weights, staging, progress)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import sys
 import threading
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llm_migrate.errors import RunnerFailedError, RunnerMissingError
 from pytest_llm_migrate.models.endpoint import Fault
 from pytest_llm_migrate.models.local.renderers import Chat, Completion
-from pytest_llm_migrate.models.local.runner import Ending, Runner, Sampling
+from pytest_llm_migrate.models.local.runner import Ending, Runner, Sampling, _checked, _pieces
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
     from pathlib import Path
 
     from pytest_llm_migrate.models.local import LocalEngine
@@ -100,13 +102,12 @@ def test_calls_wait_for_each_other(runner: Runner) -> None:
     """A second call begins when the first has ended."""
     first = runner.generate(COUNTING, sampling(max_tokens=3000))
     next(first)
-    done = threading.Event()
-    second = threading.Thread(target=lambda: (run(runner, COUNTING, sampling()), done.set()))
-    second.start()
-    assert not done.wait(0.3)
-    first.close()
-    assert done.wait(5)
-    second.join()
+    with ThreadPoolExecutor(1) as threads:
+        second = threads.submit(run, runner, COUNTING, sampling())
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.3)
+        first.close()
+        assert second.result(timeout=10)[1].output_tokens == 4
 
 
 def test_prompt_beyond_the_context_is_refused_and_still_counted(runner: Runner) -> None:
@@ -121,8 +122,33 @@ def test_prompt_beyond_the_context_is_refused_and_still_counted(runner: Runner) 
 
 def test_conversation_that_the_template_refuses_is_a_validation_error(runner: Runner) -> None:
     """What the runner raises about a conversation reaches the caller as the service would say it."""
-    with pytest.raises(Fault, match="ValidationException: "):
-        run(runner, Chat(messages=(("nobody", "hi"),), stop=()), sampling())
+    with pytest.raises(Fault, match="ValidationException: Cannot have 2 or more assistant messages"):
+        run(runner, Chat(messages=(("assistant", "a"), ("assistant", "b")), stop=()), sampling())
+
+
+def test_generation_that_the_end_of_the_program_cuts_off_is_a_fault() -> None:
+    """Without an ending there is no usage to report, so the answer fails."""
+
+    def cut_off() -> Generator[dict[str, Any], None, None]:
+        yield {"choices": [{"text": "once"}]}
+
+    pieces = _pieces(cut_off())
+    assert next(pieces) == "once"
+    with pytest.raises(Fault, match="ServiceUnavailableException: The service is shutting down"):
+        next(pieces)
+
+
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        ({"code": 400, "message": "no"}, "ValidationException: no"),
+        ({"code": 500, "message": "broken"}, "ModelErrorException: broken"),
+    ],
+)
+def test_error_that_is_returned_is_a_fault(error: dict[str, Any], fault: str) -> None:
+    """What the library returns as an error is the caller's fault or the model's, by its code."""
+    with pytest.raises(Fault, match=fault):
+        _checked({"error": error})
 
 
 def test_loading_and_running_write_nothing(runner: Runner, capfd: pytest.CaptureFixture[str]) -> None:

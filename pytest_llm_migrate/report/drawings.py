@@ -1,0 +1,162 @@
+"""Where an interval, its estimate and the bar of its gate stand on a drawn line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_llm_migrate.report.figures import Scale
+from pytest_llm_migrate.report.numbers import interval, is_known, quantity, ratio
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_llm_migrate.report.figures import Line, Record, Show
+
+GATE_WIDTH = 380
+LINE_WIDTH = 150
+_ROOM = 0.08
+"""Share of the line that stays free at either end."""
+_DIFFERENCES = {"non_inferior", "superior"}
+_REFERENCES = {"non_inferior": 0.0, "superior": 0.0, "ratio_at_most": 1.0, "at_least": None, "at_most": None}
+"""The kinds of gates, and the value of each that means no change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axis:
+    """Maps values to places on a line that is ``width`` units long."""
+
+    low: float
+    high: float
+    width: int
+
+    @classmethod
+    def over(cls, values: Iterable[float | None], width: int) -> Axis:
+        """Return the axis on which all known values, of which there must be one, have their place."""
+        known = [value for value in values if is_known(value)]
+        low, high = min(known), max(known)
+        room = (high - low) * _ROOM or abs(high) * _ROOM or 1.0
+        return cls(low=low - room, high=high + room, width=width)
+
+    def place(self, value: float) -> float:
+        """Return where a value stands."""
+        return round((value - self.low) / (self.high - self.low) * self.width, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """The bar of a gate on a line: where it stands, what it is called, and which part of the line is good."""
+
+    place: float
+    name: str
+    good_from: float
+    good_width: float
+    is_left: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """One interval on a line.
+
+    Attributes:
+        width: Of the line.
+        low: Where the interval begins: the line's own end where it has no lower limit.
+        high: Where it ends, likewise.
+        is_open_low: Whether it has no lower limit.
+        is_open_high: Whether it has no upper limit.
+        estimate: Where the estimate stands.
+        reference: Where no change stands, ``None`` where nothing means no change.
+        text: What the drawing shows, in words.
+        bar: The bar of a gate, if there is one.
+    """
+
+    width: int
+    low: float
+    high: float
+    is_open_low: bool
+    is_open_high: bool
+    estimate: float
+    reference: float | None
+    text: str
+    bar: Bar | None = None
+
+
+def gate_drawing(figures: Record, migration: Record) -> Drawing | None:
+    """Return the drawing of a gate's figures; ``None`` where there is nothing to draw."""
+    kind, bar, estimate = figures.get("kind"), _bar_value(figures), figures.get("estimate")
+    if kind not in _REFERENCES or not is_known(bar) or not is_known(estimate):
+        return None
+    limits, show, reference = (figures.get("low"), figures.get("high")), _show(figures, migration), _REFERENCES[kind]
+    axis = Axis.over((*limits, estimate, bar, reference), GATE_WIDTH)
+    side = "at least" if kind == "at_least" else "above" if kind in _DIFFERENCES else "at most"
+    text = f"Estimate {show(estimate)}, limits {interval(limits, show)}; to pass it must be {side} {show(bar)}."
+    drawn_bar = _bar(axis, bar, f"{side} {show(bar)}", is_above_good=side != "at most")
+    return _drawing(axis, estimate, limits, reference, text, drawn_bar)
+
+
+def line_drawings(lines: Sequence[Line], reference: float) -> list[Drawing | None]:
+    """Return the drawings of several lines' changes on one axis; ``None`` for a line without an interval."""
+    drawn = [line for line in lines if is_known(line.estimate)]
+    if not drawn:
+        return [None] * len(lines)
+    values = [value for line in drawn for value in (line.estimate, line.low, line.high)]
+    axis = Axis.over([*values, reference], LINE_WIDTH)
+    return [_line_drawing(line, axis, reference) for line in lines]
+
+
+def _line_drawing(line: Line, axis: Axis, reference: float) -> Drawing | None:
+    if not is_known(line.estimate) or not (is_known(line.low) or is_known(line.high)):
+        return None
+    text = f"Change {line.change}, interval {line.limits}."
+    return _drawing(axis, line.estimate, (line.low, line.high), reference, text)
+
+
+def _drawing(
+    axis: Axis,
+    estimate: float,
+    limits: tuple[float | None, float | None],
+    reference: float | None,
+    text: str,
+    bar: Bar | None = None,
+) -> Drawing:
+    low, high = limits
+    return Drawing(
+        width=axis.width,
+        low=axis.place(low) if is_known(low) else 0,
+        high=axis.place(high) if is_known(high) else axis.width,
+        is_open_low=not is_known(low),
+        is_open_high=not is_known(high),
+        estimate=axis.place(estimate),
+        reference=None if reference is None else axis.place(reference),
+        text=text,
+        bar=bar,
+    )
+
+
+def _bar(axis: Axis, value: float, name: str, *, is_above_good: bool) -> Bar:
+    place = axis.place(value)
+    return Bar(
+        place=place,
+        name=name,
+        good_from=place if is_above_good else 0,
+        good_width=round(axis.width - place, 1) if is_above_good else place,
+        is_left=place < axis.width / 2,
+    )
+
+
+def _bar_value(figures: Record) -> float | None:
+    margin = figures.get("margin")
+    if figures.get("kind") in _DIFFERENCES and is_known(margin):
+        return -margin if figures["kind"] == "non_inferior" else margin
+    found: float | None = figures.get("floor", figures.get("bar"))
+    return found
+
+
+def _show(figures: Record, migration: Record) -> Show:
+    kind, metric = figures["kind"], figures.get("metric")
+    if kind == "ratio_at_most":
+        return ratio
+    if kind == "at_most":
+        return quantity((migration.get(figures.get("quantity", "")) or {}).get("unit", ""))
+    scale = Scale.of(migration, metric) if metric else Scale.of({}, "")
+    return scale.change if kind in _DIFFERENCES else scale.value

@@ -1,0 +1,188 @@
+"""A migration's figures as text, line by line: what the terminal, Markdown and HTML all show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_llm_migrate.report.numbers import (
+    amount,
+    count,
+    counted,
+    interval,
+    is_known,
+    percent,
+    points,
+    quantity,
+    ratio,
+    score,
+    score_change,
+    usd,
+)
+
+Record = Mapping[str, Any]
+Show = Callable[[float | None], str]
+
+QUANTITIES = {
+    "latency": "latency",
+    "ttft": "time to first token",
+    "tokens": "tokens",
+    "input_tokens": "input tokens",
+    "output_tokens": "output tokens",
+    "cost": "cost",
+}
+"""Names of the measured quantities as people read them."""
+STATISTICS = ("mean", "p50", "p90", "p95", "p99")
+HEADLINES = (("latency", "p50"), ("latency", "p95"), ("ttft", "p50"), ("tokens", "mean"), ("cost", "mean"))
+"""The few statistics that a summary shows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """How a metric's means and differences are shown: as shares of one, or on a scale of the metric's own."""
+
+    value: Show
+    change: Show
+
+    @classmethod
+    def of(cls, migration: Record, metric: str) -> Scale:
+        """Return the scale of a metric: per cent where it scores in [0, 1]."""
+        if list(migration.get("bounds", {}).get(metric, [0, 1])) == [0, 1]:
+            return cls(value=percent, change=points)
+        return cls(value=score, change=score_change)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One figure of both sides as text, and the interval of its change as numbers, for drawing.
+
+    Attributes:
+        name: What the figure is.
+        n: Rows behind it.
+        source: The source's value.
+        target: The target's value.
+        change: Target minus source, or target divided by source.
+        limits: The interval of the change.
+        estimate: The change as a number, ``None`` when unknown.
+        low: The interval's lower limit, likewise.
+        high: Its upper limit, likewise.
+    """
+
+    name: str
+    n: str
+    source: str
+    target: str
+    change: str
+    limits: str
+    estimate: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def change_and_limits(self) -> str:
+        """The change with its interval behind it, where there is one."""
+        return f"{self.change} {self.limits}" if is_known(self.low) or is_known(self.high) else self.change
+
+
+def metric_line(name: str, figures: Record, scale: Scale) -> Line:
+    """Return one metric's means and their paired difference."""
+    limits = figures.get("interval") or (None, None)
+    return Line(
+        name=name,
+        n=count(figures["n"]),
+        source=scale.value(figures["source"]["mean"]),
+        target=scale.value(figures["target"]["mean"]),
+        change=scale.change(figures["delta"]),
+        limits=interval(limits, scale.change),
+        estimate=figures["delta"],
+        low=limits[0],
+        high=limits[1],
+    )
+
+
+def metric_lines(migration: Record) -> list[Line]:
+    """Return the line of every metric."""
+    return [metric_line(name, found, Scale.of(migration, name)) for name, found in migration["metrics"].items()]
+
+
+def quantity_line(migration: Record, name: str, statistic: str) -> Line | None:
+    """Return one statistic of a quantity and its ratio; ``None`` where the quantity is unknown throughout."""
+    found = migration.get(name)
+    if not found or statistic not in found["statistics"]:
+        return None
+    figures, show = found["statistics"][statistic], quantity(found["unit"])
+    limits = figures.get("interval") or (None, None)
+    return Line(
+        name=f"{QUANTITIES[name]} {statistic}",
+        n=count(found["n"]),
+        source=show(figures["source"]),
+        target=show(figures["target"]),
+        change=ratio(figures["ratio"]),
+        limits=interval(limits, ratio),
+        estimate=figures["ratio"],
+        low=limits[0],
+        high=limits[1],
+    )
+
+
+def quantity_lines(migration: Record, wanted: Sequence[tuple[str, str]] = HEADLINES) -> list[Line]:
+    """Return the lines of those statistics that are known."""
+    found = (quantity_line(migration, name, statistic) for name, statistic in wanted)
+    return [line for line in found if line]
+
+
+def rows_sentence(migration: Record) -> str:
+    """Return in one line how many rows were judged and what went wrong with some of them."""
+    dataset = migration["dataset"]
+    whole = f" of {count(dataset['rows_in_file'])}" if dataset["rows_in_file"] != dataset["rows"] else ""
+    faults = [f"{count(migration['rows_below_bar'])} below their bar"] if migration["rows_below_bar"] else []
+    faults += [sentence for side in ("source", "target") if (sentence := _side_faults(migration, side))]
+    return "; ".join([f"{count(dataset['rows'])}{whole} rows", *faults])
+
+
+def gates_sentence(migration: Record) -> str:
+    """Return how many of a migration's gates are a GO."""
+    gates = migration["gates"]
+    return f"{sum(gate['verdict'] == 'GO' for gate in gates)} of {len(gates)} GO" if gates else "no gate"
+
+
+def spending_sentence(results: Record) -> str:
+    """Return what the run paid for, and what of it has no known price."""
+    spending = results.get("spending")
+    if not spending or not spending["calls"]:
+        return "no call was made" if spending else "unknown"
+    unpriced = spending["unpriced_calls"]
+    if unpriced == spending["calls"]:
+        return f"{counted(unpriced, 'call')}, price unknown"
+    rest = f", and {counted(unpriced, 'call')} without a known price" if unpriced else ""
+    return f"{counted(spending['calls'] - unpriced, 'call')} for {usd(spending['usd'])}{rest}"
+
+
+def settings_sentence(prompt: Record | None) -> str:
+    """Return a prompt's inference settings in one line."""
+    inference = (prompt or {}).get("inference") or {}
+    return ", ".join(f"{name} {_setting(value)}" for name, value in inference.items()) or "defaults"
+
+
+def tokens_sentence(side: Record) -> str:
+    """Return what one answer read and wrote, as far as it is known."""
+    parts = [(side.get("input_tokens"), "in"), (side.get("output_tokens"), "out")]
+    known = [f"{amount(value)} {name}" for value, name in parts if is_known(value)]
+    return f"{' + '.join(known)} tokens" if known else ""
+
+
+def _side_faults(migration: Record, side: str) -> str:
+    kinds = (migration["errors"].get("kinds") or {}).get(side) or {}
+    named = f" ({', '.join(kinds)})" if kinds else ""
+    faults = [
+        (migration["errors"][side], f"without an answer{named}"),
+        (migration["truncated"][side], "cut off"),
+        (migration["refusals"][side], "refused"),
+    ]
+    found = ", ".join(f"{count(number)} {fault}" for number, fault in faults if number)
+    return f"{side}: {found}" if found else ""
+
+
+def _setting(value: Any) -> str:
+    return repr(value) if isinstance(value, (str, list)) else str(value)

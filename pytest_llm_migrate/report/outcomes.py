@@ -1,0 +1,80 @@
+"""What the move did to a row, and which rows a reader should see first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_llm_migrate.report.numbers import score
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+OUTCOMES = ("broke", "error", "not scored", "both wrong", "fixed", "both right")
+"""What can become of a row, worst first; ``error`` is a side without an answer."""
+_RANK = {outcome: rank for rank, outcome in enumerate(OUTCOMES)}
+_BELOW_BAR = frozenset({"failed", "xfailed"})
+
+
+def metric_outcome(row: Mapping[str, Any], metric: str) -> str:
+    """Return what became of a row in one metric."""
+    if "error" in row["source"] or "error" in row["target"]:
+        return "error"
+    return str(row["flips"].get(metric, "not scored"))
+
+
+def outcome(row: Mapping[str, Any]) -> str:
+    """Return the worst of what became of a row in its metrics."""
+    metrics = {**row["flips"], **_scored(row["source"]), **_scored(row["target"])} or [""]
+    return min((metric_outcome(row, metric) for metric in metrics), key=_RANK.__getitem__)
+
+
+def is_below_bar(row: Mapping[str, Any]) -> bool:
+    """Return whether a test of the row failed, be it that the failure is reported only."""
+    return any(test["outcome"] in _BELOW_BAR for test in row["tests"])
+
+
+def badness(row: Mapping[str, Any]) -> tuple[int, bool, float]:
+    """Return a key that sorts rows worst first: by outcome, rows below their bar first, then by what was lost."""
+    return _RANK[outcome(row)], not is_below_bar(row), min(_changes(row).values(), default=0.0)
+
+
+def worst_rows(rows: Iterable[Mapping[str, Any]], limit: int) -> dict[str, list[Mapping[str, Any]]]:
+    """Return each migration's worst rows, worst first; rows that came to no harm are not among them."""
+    found: dict[str, list[tuple[Any, Mapping[str, Any]]]] = {}
+    for place, row in enumerate(rows):
+        if is_below_bar(row) or outcome(row) in {"broke", "error", "not scored"}:
+            # The place keeps equally bad rows in their order, and rows themselves from being compared.
+            kept = found.setdefault(row["migration"], [])
+            kept.append(((*badness(row), place), row))
+            kept.sort()
+            del kept[limit:]
+    return {name: [row for _, row in kept] for name, kept in found.items()}
+
+
+def reason(row: Mapping[str, Any]) -> str:
+    """Return in one sentence what is wrong with a row: its error, its lost score, or the test it failed."""
+    for side in ("target", "source"):
+        if "error" in row[side]:
+            return f"{side}: {row[side]['error']['kind']}: {row[side]['error']['message']}"
+    changes = _changes(row)
+    lost = min(changes, key=changes.__getitem__, default="")
+    if lost and changes[lost] < 0:
+        why = row["target"].get("reasons", {}).get(lost)
+        return f"{lost} {_moved(row, lost)}{f': {why}' if why else ''}"
+    failures = [*row["target"]["failures"].items(), *row["source"]["failures"].items()]
+    messages = [test["message"] for test in row["tests"] if test["outcome"] in _BELOW_BAR]
+    return next(iter([*messages, *(f"{metric} gave no score: {why}" for metric, why in failures)]), "")
+
+
+def _moved(row: Mapping[str, Any], metric: str) -> str:
+    return f"{score(row['source']['scores'][metric])} -> {score(row['target']['scores'][metric])}"
+
+
+def _changes(row: Mapping[str, Any]) -> dict[str, float]:
+    source, target = row["source"].get("scores", {}), row["target"].get("scores", {})
+    both = (name for name in source if source[name] is not None and target.get(name) is not None)
+    return {name: target[name] - source[name] for name in both}
+
+
+def _scored(side: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**side.get("scores", {}), **side.get("failures", {})}
