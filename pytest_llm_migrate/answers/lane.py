@@ -146,7 +146,7 @@ class Lane:
 
     def _turn(self, ended: list[tuple[Job, Outcome]]) -> None:
         fatal = next((out for _, out in ended if isinstance(out, CallFailure) and out.fatal), None)
-        wanted = {} if fatal else self._next_jobs()
+        wanted = {} if fatal else self._next_jobs(self._limit - len(self._in_flight) + len(ended))
         if not ended and not wanted:
             return
         closed = [self._closed(job, outcome) for job, outcome in ended]
@@ -174,9 +174,9 @@ class Lane:
         if grant.spent:
             self._stop(CallFailure(kind=NOT_RUN, message="not called: the budget of --migration-max-cost is spent"))
 
-    def _next_jobs(self) -> dict[str, Job]:
+    def _next_jobs(self, room: int) -> dict[str, Job]:
         # While other processes hold all the room, look further ahead for what they have answered.
-        most = self._limit + _POLL_AT_ONCE if self._polling else self._limit - len(self._in_flight)
+        most = self._limit + _POLL_AT_ONCE if self._polling else room
         reach = math.inf if self._ahead is None else self._waited_for + self._ahead
         with self._lock:
             allowed = takewhile(lambda job: job.urgent or job.ordinal < reach, self._pending.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 TRUNCATED = frozenset({"max_tokens", "model_context_window_exceeded"})
 REFUSED = frozenset({"guardrail_intervened", "content_filtered"})
-_UNABLE = r"(?:can(?:no|')t|am unable to|am not able to|'m unable to|'m not able to)"
-_REFUSAL = re.compile(rf"\s*(?:(?:i'?m )?sorry,? but|i ?{_UNABLE}|as an ai\b)", re.IGNORECASE)
+_UNABLE = r"(?:can(?:no|['\u2019])t|(?:am|['\u2019]m) (?:unable|not able) to)"
+_REFUSAL = re.compile(rf"\s*(?:(?:i(?: am|['\u2019]?m) )?sorry,? but|i ?{_UNABLE}|as an ai\b)", re.IGNORECASE)
 
 
 def _read_tokens(answer: Answer) -> float | None:
@@ -149,25 +150,25 @@ class Comparison:
         return {metric: self[metric].flips for metric in self.metrics}
 
     def slice(self, column: str, value: Any) -> Comparison:
-        """Return the comparison of the rows whose column has this value; raises `NoSliceError` where none has."""
-        found = [case for case in self.cases if _hashable(case.row.get(column)) == value]
-        if not found:
-            values = sorted({str(case.row.get(column)) for case in self.cases})
-            raise NoSliceError(column, value, values)
-        return Comparison(
-            found,
-            metrics=self.metrics,
-            bounds=self._bounds,
-            watch=self._watch,
-            seed=self._seed,
-        )
+        """Return the comparison of the rows whose column has this value.
+
+        Raises:
+            UnknownNameError: No row has such a column.
+            NoSliceError: No row has the value.
+        """
+        columns = {name for case in self.cases for name in case.row.values}
+        if column not in columns:
+            raise UnknownNameError("column", column, columns)
+        groups = self._groups(column)
+        if _hashable(value) not in groups:
+            raise NoSliceError(column, value, sorted(map(str, groups)))
+        return self._part(groups[_hashable(value)])
 
     def groups(self) -> Iterator[tuple[str, Any, Comparison]]:
         """Yield every group of every slice column: the column, its value, and the group's own comparison."""
         for column in self.slices:
-            values = dict.fromkeys(_hashable(case.row.get(column)) for case in self.cases)
-            for value in sorted(values, key=str):
-                yield column, value, self.slice(column, value)
+            for value, cases in sorted(self._groups(column).items(), key=lambda group: str(group[0])):
+                yield column, value, self._part(cases)
 
     def warnings(self) -> list[str]:
         """Return what a reader must know before believing the figures, one sentence each."""
@@ -201,6 +202,15 @@ class Comparison:
             "cached": self._count(lambda side: not side.failure and side.answer.cached).to_record(),
         }
 
+    def _groups(self, column: str) -> dict[Any, list[Case]]:
+        groups: dict[Any, list[Case]] = {}
+        for case in self.cases:
+            groups.setdefault(_hashable(case.row.get(column)), []).append(case)
+        return groups
+
+    def _part(self, cases: Sequence[Case]) -> Comparison:
+        return Comparison(cases, metrics=self.metrics, bounds=self._bounds, watch=self._watch, seed=self._seed)
+
     def _quantity(self, quantity: Quantity) -> QuantityComparison:
         return QuantityComparison(quantity, self.cases, watch=self._watch, seed=self._seed)
 
@@ -216,7 +226,11 @@ def _is_refusal(answer: Answer) -> bool:
 
 
 def _hashable(value: Any) -> Any:
-    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+    return value if isinstance(value, (str, int, float, bool, type(None))) and not _is_nan(value) else str(value)
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)  # and so no key: it equals not even itself
 
 
 def _group_record(column: str, value: Any, group: Comparison) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Evidence:
         confidence: Of each limit.
         n: Rows, or clusters, behind it.
         method: How the limits were found.
-        missing: Rows without a value on both sides.
+        missing: Rows without the values that are judged.
     """
 
     estimate: float
@@ -39,16 +39,18 @@ class Evidence:
 
     def detail(self, bar: str) -> str:
         """Return the sentence that a statistician checks."""
-        missing = f", {self.missing} without a pair of values" if self.missing else ""
+        missing = f", {self.missing} without values" if self.missing else ""
+        low, high = _signed(self.low), _signed(self.high)
         return (
-            f"n={self.n}{missing}; estimate {self.estimate:+.4f}, one-sided {self.confidence:.0%} limits "
-            f"[{self.low:+.4f}, {self.high:+.4f}]; {bar}; {self.method}"
+            f"n={self.n}{missing}; estimate {_signed(self.estimate)}, one-sided {_percent(self.confidence)} limits "
+            f"[{low}, {high}]; {bar}; {self.method}"
         )
 
     def figures(self, kind: str, **more: Any) -> dict[str, Any]:
         """Return the numbers for the records."""
         known = {name: getattr(self, name) for name in self.__slots__}
-        return {"kind": kind, **known, "low": finite(self.low), "high": finite(self.high), **more}
+        limits = {name: finite(known[name]) for name in ("estimate", "low", "high")}
+        return {"kind": kind, **known, **limits, **more}
 
 
 def evidence_of(found: Estimate, confidence: float, *, missing: int) -> Evidence:
@@ -62,6 +64,15 @@ def evidence_of(found: Estimate, confidence: float, *, missing: int) -> Evidence
         method=found.method,
         missing=missing,
     )
+
+
+def _signed(value: float) -> str:
+    # Dollars a row may be a few millionths: four decimals would call them nothing.
+    return f"{value:+.4f}" if abs(value) >= 0.01 or value == 0 else f"{value:+.4g}"  # noqa: PLR2004 - four decimals
+
+
+def _percent(confidence: float) -> str:
+    return f"{100 * confidence:.4g}%"
 
 
 def finite(limit: float) -> float | None:
@@ -102,12 +113,18 @@ def cannot_judge(gate: str, reason: str, detail: str) -> Verdict:
     return Verdict(ruling=Ruling.CANNOT_JUDGE, gate=gate, statement=reason, detail=detail, figures={"kind": "none"})
 
 
-def too_few_pairs(gate: str, what: str, n: int, rows: int) -> Verdict | None:
-    """Return CANNOT JUDGE when there is no row, or too many lack the values that the gate compares."""
+def too_few(gate: str, what: str, n: int, rows: int, *, paired: bool = True) -> Verdict | None:
+    """Return CANNOT JUDGE when there is no row, or too many lack the values that the gate judges by.
+
+    ``paired`` gates compare both sides; others look at the target alone.
+    """
     missing = rows - n
-    detail = f"n={n} of {rows} rows; tolerated without a pair of values: {ERROR_TOLERANCE:.0%}"
+    pair = "a pair of values" if paired else "a value"
+    detail = f"n={n} of {rows} rows; tolerated without {pair}: {ERROR_TOLERANCE:.0%}"
     if n == 0:
-        return cannot_judge(gate, f"There is nothing to judge: no row has {what} on both sides.", detail)
+        where = "on both sides" if paired else "on the target side"
+        return cannot_judge(gate, f"There is nothing to judge: no row has {what} {where}.", detail)
     if missing > ERROR_TOLERANCE * rows:
-        return cannot_judge(gate, f"{missing} of {rows} rows lack {what} on a side, too many to judge.", detail)
+        where = "on a side" if paired else "on the target side"
+        return cannot_judge(gate, f"{missing} of {rows} rows lack {what} {where}, too many to judge.", detail)
     return None

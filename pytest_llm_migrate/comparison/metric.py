@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.comparison.flips import Flips, score_of
-from pytest_llm_migrate.comparison.gates import above, at_least, evidence_of, more_words, too_few_pairs
+from pytest_llm_migrate.comparison.gates import above, at_least, evidence_of, more_words, too_few
 from pytest_llm_migrate.domain import Ruling, ScoreFailure, Verdict
-from pytest_llm_migrate.errors import MarginError, NoValuesError
+from pytest_llm_migrate.errors import MarginError, NoValuesError, counted
 from pytest_llm_migrate.stats import (
     one_side,
     paired_difference,
@@ -86,7 +87,7 @@ class MetricComparison:
     def delta(self) -> float | None:
         """Mean of target − source; negative is a loss; ``None`` without rows."""
         source, target = self._pairs
-        return (sum(target) - sum(source)) / self.n if self.n else None
+        return math.fsum([*target, *(-score for score in source)]) / self.n if self.n else None
 
     @cached_property
     def flips(self) -> Flips:
@@ -123,11 +124,16 @@ class MetricComparison:
         return self._difference_gate(f"{self.name}.superior(margin={margin:g})", "superior", margin, margin, confidence)
 
     def at_least(self, floor: float, confidence: float = 0.95) -> Verdict:
-        """Judge whether the target's own mean is at least ``floor``, whatever the source did."""
-        gate = f"{self.name}.at_least({floor:g})"
+        """Judge whether the target's own mean is at least ``floor``, whatever the source did.
+
+        Raises `MarginError` for a floor that no score can lie below or above.
+        """
+        gate, (low, high) = f"{self.name}.at_least({floor:g})", self._bounds
+        if not low < floor <= high:
+            raise MarginError(gate, f"a floor above {low:g} and up to {high:g}")
         values = [float(score) for case in self._cases if (score := score_of(case.target, self.name)) is not None]
-        refused = too_few_pairs(gate, f"a {self.name} score", len(values), len(self._cases))
-        if refused:
+        refused = too_few(gate, f"{self.name} scores", len(values), len(self._cases), paired=False)
+        if refused is not None:
             return self._said(refused)
         found = one_side(values, confidence=two_sided_confidence(confidence), bounds=self._bounds)
         evidence = evidence_of(found, confidence, missing=len(self._cases) - len(values))
@@ -143,8 +149,8 @@ class MetricComparison:
         return self._said(Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures))
 
     def _difference_gate(self, gate: str, kind: str, bar: float, margin: float, confidence: float) -> Verdict:
-        refused = too_few_pairs(gate, f"a {self.name} score", self.n, len(self._cases))
-        if refused:
+        refused = too_few(gate, f"{self.name} scores", self.n, len(self._cases))
+        if refused is not None:
             return self._said(refused)
         found = self.estimate(two_sided_confidence(confidence))
         evidence = evidence_of(found, confidence, missing=len(self._cases) - self.n)
@@ -157,14 +163,13 @@ class MetricComparison:
         return self._said(Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures))
 
     def _moved(self) -> str:
-        source, target = self._pairs
-        was, is_now = sum(source) / self.n, sum(target) / self.n
-        return f"{self.name} went from {was:.3f} to {is_now:.3f} over {self.n} rows"
+        was, is_now = self.source.mean, self.target.mean
+        return f"{self.name} went from {was:.3f} to {is_now:.3f} over {counted(self.n, 'row')}"
 
     def _side(self, side: SideName, values: Sequence[float]) -> SideMean:
         sides = [getattr(case, side) for case in self._cases]
         failures = sum(isinstance(item.scores.get(self.name), ScoreFailure) for item in sides)
-        return SideMean(mean=sum(values) / len(values) if values else None, failures=failures)
+        return SideMean(mean=math.fsum(values) / len(values) if values else None, failures=failures)
 
     def _said(self, verdict: Verdict) -> Verdict:
         self._watch(verdict)
@@ -172,12 +177,14 @@ class MetricComparison:
 
 
 def _difference_words(kind: str, ruling: Ruling, margin: float, more: int | None) -> str:
-    allowed = f"a loss of {margin:g}" if kind == "non_inferior" else f"a gain of {margin:g}"
-    if ruling is Ruling.GO:
-        return f"{allowed} or more is ruled out" if kind == "non_inferior" else f"more than {allowed} is shown"
-    if ruling is Ruling.NO_GO:
-        return f"it lost more than {margin:g}" if kind == "non_inferior" else f"{allowed} is ruled out"
-    return f"these rows neither show nor rule out {allowed}; {more_words(more)}"
+    if kind == "non_inferior":
+        claim = f"a loss of {margin:g}"
+        shown, refuted = f"{claim} or more is ruled out", f"it lost more than {margin:g}"
+    else:
+        claim = f"a gain of more than {margin:g}" if margin else "a gain"
+        shown, refuted = f"{claim} is shown", f"{claim} is ruled out"
+    open_still = f"these rows neither show nor rule out {claim}; {more_words(more)}"
+    return {Ruling.GO: shown, Ruling.NO_GO: refuted}.get(ruling, open_still)
 
 
 def _floor_words(ruling: Ruling, floor: float, more: int | None) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.comparison.gates import at_most, cannot_judge, evidence_of, finite, more_words, too_few_pairs
+from pytest_llm_migrate.comparison.gates import at_most, cannot_judge, evidence_of, finite, more_words, too_few
 from pytest_llm_migrate.domain import Ruling, Verdict
-from pytest_llm_migrate.errors import MarginError, NoValuesError
+from pytest_llm_migrate.errors import MarginError, NoValuesError, counted
 from pytest_llm_migrate.stats import (
     LEAST_ROWS,
     paired_quantities,
+    quantities,
     rows_to_settle_ceiling,
     two_sided_confidence,
 )
@@ -45,6 +47,7 @@ class QuantityComparison:
         self.name, self.unit = quantity.name, quantity.unit
         self._quantity, self._cases, self._watch, self._seed = quantity, cases, watch, seed
         self._estimates: dict[float, dict[Statistic, PairedQuantity]] = {}
+        self._target_estimates: dict[float, dict[Statistic, Estimate]] = {}
 
     def __repr__(self) -> str:
         return f"<{self.name} of {self.rows} rows>"
@@ -55,6 +58,12 @@ class QuantityComparison:
         both = [(self._quantity.read(case.source.answer), self._quantity.read(case.target.answer)) for case in answered]
         whole = [(source, target) for source, target in both if source is not None and target is not None]
         return [source for source, _ in whole], [target for _, target in whole]
+
+    @cached_property
+    def targets(self) -> list[float]:
+        """The target's values, whether or not the source has any."""
+        answered = [case.target.answer for case in self._cases if not case.target.failure]
+        return [value for answer in answered if (value := self._quantity.read(answer)) is not None]
 
     @property
     def n(self) -> int:
@@ -107,6 +116,12 @@ class QuantityComparison:
             self._estimates[confidence] = paired_quantities(*self._pairs, confidence=confidence, seed=self._seed)
         return self._estimates[confidence]
 
+    def target_estimates(self, confidence: float) -> dict[Statistic, Estimate]:
+        """Return every statistic of the target alone, with two-sided intervals."""
+        if confidence not in self._target_estimates:
+            self._target_estimates[confidence] = quantities(self.targets, confidence=confidence, seed=self._seed)
+        return self._target_estimates[confidence]
+
     def say(self, verdict: Verdict) -> Verdict:
         """Report a verdict and return it."""
         self._watch(verdict)
@@ -120,14 +135,14 @@ class QuantityComparison:
 
     def _statistic_records(self, confidence: float) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, found in self.estimates(confidence).items():
-            interval = found.ratio and [found.ratio.low, finite(found.ratio.high)]
+            interval = found.ratio and [finite(found.ratio.low), finite(found.ratio.high)]
             enough = self.n >= LEAST_ROWS[name]
             yield (
                 name,
                 {
                     "source": found.source.value,
                     "target": found.target.value,
-                    "ratio": found.ratio and found.ratio.value,
+                    "ratio": found.ratio and finite(found.ratio.value),
                     "interval": interval if enough else None,
                 },
             )
@@ -170,53 +185,45 @@ class StatisticComparison:
 
     def ratio_at_most(self, bar: float, confidence: float = 0.95) -> Verdict:
         """Judge whether target ÷ source is at most ``bar``; raises `MarginError` for a bar of 0 or less."""
-        gate = f"{self._quantity.name}.{self._name}.ratio_at_most({bar:g})"
-        if bar <= 0:
+        gate, quantity = f"{self._quantity.name}.{self._name}.ratio_at_most({bar:g})", self._quantity
+        if not 0 < bar < math.inf:
             raise MarginError(gate, "a factor above 0, such as 1.2")
-        return self._judge(gate, "ratio_at_most", bar, confidence, lambda found: found.ratio)
-
-    def at_most(self, bar: float, confidence: float = 0.95) -> Verdict:
-        """Judge whether the target's value is at most ``bar``, in the quantity's unit."""
-        gate = f"{self._quantity.name}.{self._name}.at_most({bar:g})"
-        if bar < 0:
-            raise MarginError(gate, f"a bar of 0 or more, in {self._quantity.unit}")
-        return self._judge(gate, "at_most", bar, confidence, lambda found: found.target)
-
-    def _judge(
-        self, gate: str, kind: str, bar: float, confidence: float, pick: Callable[[PairedQuantity], Estimate | None]
-    ) -> Verdict:
-        quantity = self._quantity
-        refused = too_few_pairs(gate, f"a known {quantity.name}", quantity.n, quantity.rows)
-        if refused:
+        refused = too_few(gate, f"a known {quantity.name}", quantity.n, quantity.rows)
+        if refused is not None:
             return quantity.say(refused)
         found = quantity.estimates(two_sided_confidence(confidence))[self._name]
-        chosen = pick(found)
-        if chosen is None:
+        if found.ratio is None:
             reason = f"The source's {quantity.name} ({self._name}) is zero, so there is no ratio to judge."
             return quantity.say(cannot_judge(gate, reason, f"n={quantity.n}"))
-        evidence = evidence_of(chosen, confidence, missing=quantity.rows - quantity.n)
-        ruling = at_most(evidence, bar)
-        more = rows_to_settle_ceiling(chosen, ceiling=bar) if ruling is Ruling.NOT_ENOUGH_EVIDENCE else None
-        more = self._rows_for_an_interval() or more
-        return quantity.say(
-            Verdict(
-                ruling=ruling,
-                gate=gate,
-                statement=self._statement(kind, bar, ruling, found, more),
-                detail=evidence.detail(f"bar {bar:g}"),
-                figures=evidence.figures(kind, bar=bar, quantity=quantity.name, statistic=self._name, more_rows=more),
-            )
-        )
-
-    def _rows_for_an_interval(self) -> int:
-        return max(LEAST_ROWS[self._name] - self._quantity.n, 0)
-
-    def _statement(self, kind: str, bar: float, ruling: Ruling, found: PairedQuantity, more: int | None) -> str:
-        quantity = self._quantity
         was, is_now = found.source.value, found.target.value
-        ratio = f" (x{is_now / was:.2f})" if was else ""
-        limit = f"x{bar:g}" if kind == "ratio_at_most" else f"{bar:g} {quantity.unit}"
-        said = {Ruling.GO: "is shown", Ruling.NO_GO: "is ruled out"}.get(ruling)
-        said = said or f"is neither shown nor ruled out by these rows; {more_words(more)}"
-        moved = f"{quantity.name} ({self._name}) went from {was:.4g} to {is_now:.4g} {quantity.unit}{ratio}"
-        return f"{moved}; at most {limit} {said}."
+        moved = f"{quantity.name} ({self._name}) went from {was:.4g} to {is_now:.4g} {quantity.unit}"
+        said = f"{moved} (x{found.ratio.value:.2f}); at most x{bar:g}"
+        return self._judged(gate, "ratio_at_most", bar, found.ratio, confidence, said)
+
+    def at_most(self, bar: float, confidence: float = 0.95) -> Verdict:
+        """Judge whether the target's value is at most ``bar``, in the quantity's unit, whatever the source's is.
+
+        Raises `MarginError` for a bar below 0.
+        """
+        gate, quantity = f"{self._quantity.name}.{self._name}.at_most({bar:g})", self._quantity
+        if not 0 <= bar < math.inf:
+            raise MarginError(gate, f"a bar of 0 or more, in {quantity.unit}")
+        refused = too_few(gate, f"a known {quantity.name}", len(quantity.targets), quantity.rows, paired=False)
+        if refused is not None:
+            return quantity.say(refused)
+        found = quantity.target_estimates(two_sided_confidence(confidence))[self._name]
+        value = f"The target's {quantity.name} ({self._name}) is {found.value:.4g} {quantity.unit}"
+        return self._judged(gate, "at_most", bar, found, confidence, f"{value}; at most {bar:g} {quantity.unit}")
+
+    def _judged(self, gate: str, kind: str, bar: float, found: Estimate, confidence: float, said: str) -> Verdict:
+        quantity, least = self._quantity, LEAST_ROWS[self._name]
+        evidence = evidence_of(found, confidence, missing=quantity.rows - found.n)
+        ruling, more = at_most(evidence, bar), None
+        if ruling is Ruling.NOT_ENOUGH_EVIDENCE:
+            more = max(least - found.n, 0) or rows_to_settle_ceiling(found, ceiling=bar)
+        hope = more_words(more) if found.n >= least else f"{self._name} takes {least} rows or more"
+        words = {Ruling.GO: "is shown", Ruling.NO_GO: "is ruled out"}
+        ruled = words.get(ruling, f"is neither shown nor ruled out by {counted(found.n, 'row')}; {hope}")
+        figures = evidence.figures(kind, bar=bar, quantity=quantity.name, statistic=self._name, more_rows=more)
+        detail, statement = evidence.detail(f"bar {bar:g}"), f"{said} {ruled}."
+        return quantity.say(Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures))

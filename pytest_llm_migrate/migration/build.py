@@ -57,14 +57,14 @@ class Workshop:
         desk: Where answers are asked for.
         metrics: Every registered metric by name.
         connect: Makes a model of a reference.
-        seen: Gets every case as it becomes known, with its migration's id.
+        seen: Gets every case as it becomes known, with its migration's id and its row's place in the dataset.
     """
 
     settings: Settings
     desk: Desk
     metrics: Mapping[str, Metric]
     connect: Callable[[str], Model]
-    seen: Callable[[str, Case], None]
+    seen: Callable[[str, Case, int], None]
     _datasets: dict[tuple[Any, ...], Dataset] = field(default_factory=dict)
 
     def build(self, spec: MigrationSpec, target_ref: str) -> Migration:
@@ -99,7 +99,7 @@ class Workshop:
             source_prompt=source.prompt,
             target_prompt=target.prompt,
             scorer=Scorer(metrics=metrics, store=self.desk.store),
-            seen=lambda case: self.seen(terms.id, case),
+            seen=lambda case, place: self.seen(terms.id, case, place),
         )
 
     def _dataset(self, spec: MigrationSpec) -> Dataset:

@@ -80,8 +80,9 @@ class Migration:
     source_prompt: Any
     target_prompt: Any
     scorer: Scorer
-    seen: Callable[[Case], None]
+    seen: Callable[[Case, int], None]
     _cases: dict[str, Case] = field(default_factory=dict)
+    _places: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -102,8 +103,13 @@ class Migration:
             source = self.scorer.side("source", row, self.source.outcomes(row))
             target = self.scorer.side("target", row, self.target.outcomes(row))
             known = self._cases[row.sample_id] = Case(row=row, source=source, target=target)
-            self.seen(known)
+            self.seen(known, self._place(row))
         return known
+
+    def _place(self, row: Row) -> int:
+        if not self._places:
+            self._places.update((each.sample_id, place) for place, each in enumerate(self.rows))
+        return self._places[row.sample_id]
 
     def comparison(self, watch: Callable[[Verdict], None]) -> Comparison:
         """Return all rows side by side, waiting for every answer; ``watch`` gets each verdict that is evaluated."""

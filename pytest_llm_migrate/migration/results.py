@@ -21,29 +21,32 @@ Test = dict[str, Any]
 
 
 class Seen:
-    """What the processes of a run wrote down, merged: a row that several of them saw counts once."""
+    """What the processes of a run wrote down, merged: a row that several of them saw counts once, in dataset order."""
 
     def __init__(self, records: Iterable[Mapping[str, Any]]) -> None:
         self.migrations: dict[str, dict[str, Any]] = {}
-        self.cases: dict[str, dict[str, dict[str, Any]]] = {}
         self.used: list[Mapping[str, Any]] = []
+        cases: dict[str, dict[int, dict[str, Any]]] = {}
         for record in records:
-            self._take(dict(record))
+            self._take(dict(record), cases)
+        self.cases = {name: [found[place] for place in sorted(found)] for name, found in cases.items()}
 
-    def _take(self, record: dict[str, Any]) -> None:
+    def _take(self, record: dict[str, Any], cases: dict[str, dict[int, dict[str, Any]]]) -> None:
         kind = record.pop("type")
         if kind == "migration":
             self.migrations[record["id"]] = record
         elif kind == "used":
             self.used.append(record)
         else:
-            self.cases.setdefault(record.pop("migration"), {})[record["sample_id"]] = record
+            cases.setdefault(record.pop("migration"), {})[record.pop("place")] = record
 
 
-def migration_record(terms: dict[str, Any], cases: Mapping[str, Any], tests: Sequence[Test]) -> dict[str, Any]:
+def migration_record(
+    terms: dict[str, Any], cases: Sequence[Mapping[str, Any]], tests: Sequence[Test]
+) -> dict[str, Any]:
     """Return one judged migration: its terms, gates, row counts, and the comparison in figures."""
     compared = Comparison(
-        [case_of(record) for record in cases.values()],
+        [case_of(record) for record in cases],
         metrics=tuple(terms["metrics"]),
         slices=tuple(terms["slices"]),
         bounds={name: (low, high) for name, (low, high) in terms["bounds"].items()},
@@ -99,7 +102,7 @@ def heading(ruling: Ruling | None, below: int, *, failing: int) -> str:
 def row_records(
     migration: str, cases: Iterable[Mapping[str, Any]], tests: Sequence[Test], metrics: Sequence[str]
 ) -> Iterator[dict[str, Any]]:
-    """Yield the lines of ``rows.jsonl`` for one migration, in dataset order as far as it was seen."""
+    """Yield the lines of ``rows.jsonl`` for one migration, in the order of the cases."""
     by_row: dict[str, list[Test]] = {}
     for test in tests:
         if test["sample_id"] is not None:
@@ -127,7 +130,7 @@ def run_record(
 ) -> dict[str, Any]:
     """Return ``results.json``: the run, its verdict, and every migration that was judged or looked at."""
     judged = [name for name in seen.migrations if tests_of(name) or name in seen.cases]
-    migrations = [migration_record(seen.migrations[name], seen.cases.get(name, {}), tests_of(name)) for name in judged]
+    migrations = [migration_record(seen.migrations[name], seen.cases.get(name, []), tests_of(name)) for name in judged]
     ruling = worst(Ruling(item["verdict"]) for item in migrations if item["verdict"])
     return {
         "schema_version": SCHEMA_VERSION,

@@ -27,9 +27,9 @@ class Spool:
         """Note that a migration exists."""
         self._write({"type": "migration", **terms.to_record()})
 
-    def case(self, migration: str, case: Case) -> None:
-        """Note a case as it became known."""
-        self._write({"type": "case", "migration": migration, **case_record(case)})
+    def case(self, migration: str, case: Case, place: int) -> None:
+        """Note a case as it became known, with its row's place in the dataset."""
+        self._write({"type": "case", "migration": migration, "place": place, **case_record(case)})
 
     def used(self, migration: Migration) -> None:
         """Note the answers that a recording could keep."""

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llm_migrate.errors import MarkerError, MigrateError
-from pytest_llm_migrate.plugin.keys import RUN, SETTINGS
-from pytest_llm_migrate.plugin.marker import MARKER
+from pytest_llm_migrate.plugin.keys import MARKER, RUN, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import shutil
 import subprocess
@@ -18,7 +19,7 @@ from pytest_llm_migrate.errors import MigrateError
 from pytest_llm_migrate.migration.results import Seen, row_records, run_record
 from pytest_llm_migrate.migration.spool import read_spool
 from pytest_llm_migrate.plugin.keys import OUTCOMES, RESULTS, RUN
-from pytest_llm_migrate.plugin.run import command_of, is_worker
+from pytest_llm_migrate.plugin.run import command_of
 from pytest_llm_migrate.report import (
     checked_sections,
     terminal_lines,
@@ -38,12 +39,9 @@ _LIBRARIES = ("pytest-llm-migrate", "pytest", "boto3", "scipy")
 
 
 def finish(session: pytest.Session) -> None:
-    """Close this process's notes and, where reports arrive, write everything the run leaves."""
+    """Write everything the run leaves: called where reports arrive, after all processes closed their notes."""
     config = session.config
     run = config.stash[RUN]
-    run.close()
-    if is_worker(config):
-        return
     outcomes = config.stash[OUTCOMES]
     seen = Seen(read_spool(run.spool.path.parent))
     if outcomes and not getattr(config.option, "setupplan", False):
@@ -65,11 +63,21 @@ def print_summary(reporter: Any, config: pytest.Config) -> None:
         return
     run = config.stash[RUN]
     reporter.section("llm migration", sep="=")
-    report = run.settings.report or run.folder / "report.html"
-    for text, style in terminal_lines(
-        results, width=config.get_terminal_writer().fullwidth, report=_near(report), folder=_near(run.folder)
-    ):
+    lines = terminal_lines(
+        results,
+        config.get_terminal_writer().fullwidth,
+        rows=_written_rows(run.folder / "rows.jsonl"),
+        report=_near(run.settings.report or run.folder / "report.html"),
+        folder=_near(run.folder),
+    )
+    for text, style in lines:
         reporter.write_line(text, **({style: True} if style else {}))
+
+
+def _written_rows(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)
 
 
 def _near(path: Path) -> str:
@@ -119,7 +127,7 @@ def _write(run: Run, results: dict[str, Any], seen: Seen, outcomes: Outcomes) ->
     def rows() -> Iterator[dict[str, Any]]:
         for migration in results["migrations"]:
             name = migration["id"]
-            yield from row_records(name, seen.cases.get(name, {}).values(), outcomes.of(name), migration["metrics"])
+            yield from row_records(name, seen.cases.get(name, ()), outcomes.of(name), migration["metrics"])
 
     settings, folder = run.settings, run.folder
     folder.mkdir(parents=True, exist_ok=True)

@@ -21,8 +21,7 @@ from pytest_llm_migrate.plugin.fixtures import (  # noqa: F401 - pytest finds fi
     source_prompt,
     target_model,
 )
-from pytest_llm_migrate.plugin.keys import OUTCOMES, RUN, SEEN, SETTINGS
-from pytest_llm_migrate.plugin.marker import SIGNATURE
+from pytest_llm_migrate.plugin.keys import OUTCOMES, RUN, SEEN, SETTINGS, SIGNATURE
 from pytest_llm_migrate.plugin.options import add_options, read_settings
 
 if TYPE_CHECKING:
@@ -136,7 +135,11 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Close a worker's notes; where reports arrive, write the run's records and reports."""
-    if RUN in session.config.stash:
+    run = session.config.stash.get(RUN, None)
+    if run is None:
+        return
+    run.close()
+    if OUTCOMES in session.config.stash:
         from pytest_llm_migrate.plugin.finish import finish
 
         finish(session)

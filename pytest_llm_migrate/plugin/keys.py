@@ -1,4 +1,4 @@
-"""The keys under which the plugin keeps its state in pytest's stashes."""
+"""The names that the plugin's parts share: the marker, and the keys of its state in pytest's stashes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.plugin.outcomes import Outcomes
     from pytest_llm_migrate.plugin.run import Run
 
+MARKER = "migration"
+SIGNATURE = (
+    "migration(dataset, *, prompt=None, metrics=(), slices=(), columns=None, pipeline=None, split=None, "
+    "row_failures='fail', weight=None, cluster=None): judge a migration on the rows of a golden dataset"
+)
 SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 OUTCOMES: pytest.StashKey[Outcomes] = pytest.StashKey()

@@ -10,11 +10,6 @@ from pytest_llm_migrate.migration.spec import MigrationSpec
 if TYPE_CHECKING:
     import pytest
 
-MARKER = "migration"
-SIGNATURE = (
-    "migration(dataset, *, prompt=None, metrics=(), slices=(), columns=None, pipeline=None, split=None, "
-    "row_failures='fail', weight=None, cluster=None): judge a migration on the rows of a golden dataset"
-)
 _OPTIONS = frozenset(
     {"prompt", "metrics", "slices", "columns", "pipeline", "split", "row_failures", "weight", "cluster"}
 )

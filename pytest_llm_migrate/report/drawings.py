@@ -11,7 +11,7 @@ from pytest_llm_migrate.report.numbers import interval, is_known, quantity, rati
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_llm_migrate.report.figures import Line, Record, Show
+    from pytest_llm_migrate.report.figures import Figure, Record, Show
 
 GATE_WIDTH = 380
 LINE_WIDTH = 150
@@ -94,21 +94,21 @@ def gate_drawing(figures: Record, migration: Record) -> Drawing | None:
     return _drawing(axis, estimate, limits, reference, text, drawn_bar)
 
 
-def line_drawings(lines: Sequence[Line], reference: float) -> list[Drawing | None]:
-    """Return the drawings of several lines' changes on one axis; ``None`` for a line without an interval."""
-    drawn = [line for line in lines if is_known(line.estimate)]
+def figure_drawings(figures: Sequence[Figure], reference: float) -> list[Drawing | None]:
+    """Return the drawings of several figures' changes on one axis; ``None`` for one without an interval."""
+    drawn = [figure for figure in figures if is_known(figure.estimate)]
     if not drawn:
-        return [None] * len(lines)
-    values = [value for line in drawn for value in (line.estimate, line.low, line.high)]
+        return [None] * len(figures)
+    values = [value for figure in drawn for value in (figure.estimate, figure.low, figure.high)]
     axis = Axis.over([*values, reference], LINE_WIDTH)
-    return [_line_drawing(line, axis, reference) for line in lines]
+    return [_figure_drawing(figure, axis, reference) for figure in figures]
 
 
-def _line_drawing(line: Line, axis: Axis, reference: float) -> Drawing | None:
-    if not is_known(line.estimate) or not (is_known(line.low) or is_known(line.high)):
+def _figure_drawing(figure: Figure, axis: Axis, reference: float) -> Drawing | None:
+    if not is_known(figure.estimate) or not (is_known(figure.low) or is_known(figure.high)):
         return None
-    text = f"Change {line.change}, interval {line.limits}."
-    return _drawing(axis, line.estimate, (line.low, line.high), reference, text)
+    text = f"Change {figure.change}, interval {figure.limits}."
+    return _drawing(axis, figure.estimate, (figure.low, figure.high), reference, text)
 
 
 def _drawing(

@@ -1,4 +1,4 @@
-"""A migration's figures as text, line by line: what the terminal, Markdown and HTML all show."""
+"""A migration's figures as text: what the terminal, Markdown and HTML all show."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class Figure:
     """One figure of both sides as text, and the interval of its change as numbers, for drawing.
 
     Attributes:
@@ -85,10 +85,10 @@ class Line:
         return f"{self.change} {self.limits}" if is_known(self.low) or is_known(self.high) else self.change
 
 
-def metric_line(name: str, figures: Record, scale: Scale) -> Line:
+def metric_figure(name: str, figures: Record, scale: Scale) -> Figure:
     """Return one metric's means and their paired difference."""
     limits = figures.get("interval") or (None, None)
-    return Line(
+    return Figure(
         name=name,
         n=count(figures["n"]),
         source=scale.value(figures["source"]["mean"]),
@@ -101,19 +101,19 @@ def metric_line(name: str, figures: Record, scale: Scale) -> Line:
     )
 
 
-def metric_lines(migration: Record) -> list[Line]:
-    """Return the line of every metric."""
-    return [metric_line(name, found, Scale.of(migration, name)) for name, found in migration["metrics"].items()]
+def metric_figures(migration: Record) -> list[Figure]:
+    """Return every metric."""
+    return [metric_figure(name, found, Scale.of(migration, name)) for name, found in migration["metrics"].items()]
 
 
-def quantity_line(migration: Record, name: str, statistic: str) -> Line | None:
+def quantity_figure(migration: Record, name: str, statistic: str) -> Figure | None:
     """Return one statistic of a quantity and its ratio; ``None`` where the quantity is unknown throughout."""
     found = migration.get(name)
     if not found or statistic not in found["statistics"]:
         return None
     figures, show = found["statistics"][statistic], quantity(found["unit"])
     limits = figures.get("interval") or (None, None)
-    return Line(
+    return Figure(
         name=f"{QUANTITIES[name]} {statistic}",
         n=count(found["n"]),
         source=show(figures["source"]),
@@ -126,19 +126,26 @@ def quantity_line(migration: Record, name: str, statistic: str) -> Line | None:
     )
 
 
-def quantity_lines(migration: Record, wanted: Sequence[tuple[str, str]] = HEADLINES) -> list[Line]:
-    """Return the lines of those statistics that are known."""
-    found = (quantity_line(migration, name, statistic) for name, statistic in wanted)
-    return [line for line in found if line]
+def quantity_figures(migration: Record, wanted: Sequence[tuple[str, str]] = HEADLINES) -> list[Figure]:
+    """Return those statistics that are known."""
+    found = (quantity_figure(migration, name, statistic) for name, statistic in wanted)
+    return [figure for figure in found if figure]
 
 
 def rows_sentence(migration: Record) -> str:
-    """Return in one line how many rows were judged and what went wrong with some of them."""
+    """Return in one line how many rows were judged, what became of them, and what went wrong with some."""
     dataset = migration["dataset"]
     whole = f" of {count(dataset['rows_in_file'])}" if dataset["rows_in_file"] != dataset["rows"] else ""
-    faults = [f"{count(migration['rows_below_bar'])} below their bar"] if migration["rows_below_bar"] else []
-    faults += [sentence for side in ("source", "target") if (sentence := _side_faults(migration, side))]
-    return "; ".join([f"{count(dataset['rows'])}{whole} rows", *faults])
+    parts = [f"{count(dataset['rows'])}{whole} rows of {dataset['path']}"]
+    parts += [flips_sentence(name, found) for name, found in migration["metrics"].items()]
+    parts += [f"{count(migration['rows_below_bar'])} below their bar"] if migration["rows_below_bar"] else []
+    parts += [sentence for side in ("source", "target") if (sentence := _side_faults(migration, side))]
+    return "; ".join(parts)
+
+
+def flips_sentence(name: str, figures: Record) -> str:
+    """Return how many rows broke and were fixed in one metric."""
+    return f"{name} broke {count(figures['flips']['broke'])}, fixed {count(figures['flips']['fixed'])}"
 
 
 def gates_sentence(migration: Record) -> str:

@@ -33,6 +33,12 @@ def is_below_bar(row: Mapping[str, Any]) -> bool:
     return any(test["outcome"] in _BELOW_BAR for test in row["tests"])
 
 
+def outcome_words(row: Mapping[str, Any]) -> str:
+    """Return what became of a row, and whether it is below its bar."""
+    below = " (below its bar)" if is_below_bar(row) else ""
+    return {"error": "no answer"}.get(outcome(row), outcome(row)) + below
+
+
 def badness(row: Mapping[str, Any]) -> tuple[int, bool, float]:
     """Return a key that sorts rows worst first: by outcome, rows below their bar first, then by what was lost."""
     return _RANK[outcome(row)], not is_below_bar(row), min(_changes(row).values(), default=0.0)

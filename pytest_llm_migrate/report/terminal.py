@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llm_migrate.report.figures import (
     gates_sentence,
-    metric_lines,
-    quantity_lines,
+    metric_figures,
+    quantity_figures,
     rows_sentence,
     spending_sentence,
 )
-from pytest_llm_migrate.report.outcomes import is_below_bar, outcome, reason, worst_rows
-from pytest_llm_migrate.report.text import columns, one_line, padded, wrapped
+from pytest_llm_migrate.report.outcomes import outcome_words, reason, worst_rows
+from pytest_llm_migrate.report.text import cut, one_line, padded, visible, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_llm_migrate.report.figures import Line as Figure
-    from pytest_llm_migrate.report.figures import Record
+    from pytest_llm_migrate.report.figures import Figure, Record
 
 _NARROWEST, _WIDEST = 60, 110
 _WORST_ROWS = 3
@@ -27,7 +26,7 @@ _STYLES = {"GO": "green", "NO-GO": "red", "NOT ENOUGH EVIDENCE": "yellow", "CANN
 
 
 class Line(NamedTuple):
-    """One line of the terminal: its text, and the name pytest gives to its colour, ``None`` for plain."""
+    """One line of the terminal: its text, and what pytest calls its colour or weight, ``None`` for plain."""
 
     text: str
     style: str | None = None
@@ -41,7 +40,7 @@ def terminal_lines(
     report: str | None = None,
     folder: str | None = None,
 ) -> list[Line]:
-    """Return the section of verdicts for the end of a run, no line wider than ``width`` columns.
+    """Return the section of verdicts for the end of a run, no line but those of paths wider than ``width`` columns.
 
     ``rows`` are the row records, read once; ``report`` and ``folder`` are the paths to print last.
     """
@@ -49,52 +48,87 @@ def terminal_lines(
     worst = worst_rows(rows, _WORST_ROWS)
     lines = list(_index(results, width))
     for migration in results["migrations"]:
-        lines += [*_migration(migration, worst.get(migration["id"], ()), width), Line("")]
-    lines += _bullets(results.get("warnings", ()), width, indent=0)
-    lines.append(Line(f"paid for in this run: {spending_sentence(results)}"))
+        lines += [*_migration(migration, worst.get(migration["id"], []), width), Line("")]
+    lines += _warnings(results.get("warnings", ()), width, "")
+    lines += _text(f"paid for in this run: {spending_sentence(results)}", width, "")
     paths = (("report", report), ("run folder", folder))
-    return lines + [Line(f"{name}: {path}") for name, path in paths if path]
+    return lines + [Line(f"{name}: {visible(path)}") for name, path in paths if path]
 
 
 def _index(results: Record, width: int) -> Iterator[Line]:
     migrations = results["migrations"]
     if len(migrations) < 2:  # noqa: PLR2004 - one migration needs no index
         return
-    rest = width - 20 - 12 - 10
-    yield Line(_cells(("verdict", "migration, target", "gates", "below bar"), (20, rest, 12, 10)), "bold")
+    yield _index_line(("verdict", "migration", "gates", "below bar"), width, "bold")
     for migration in migrations:
-        what = f"{migration['name']}, {migration['target']['ref']}"
-        below = f"{migration['rows_below_bar']:,}"
-        cells = (_verdict(migration), what, gates_sentence(migration), below.rjust(9))
-        yield Line(_cells(cells, (20, rest, 12, 10)), _STYLES.get(migration["verdict"]))
+        name = f"{migration['name']} -> {migration['target']['ref']}"
+        cells = (_verdict(migration), name, gates_sentence(migration), f"{migration['rows_below_bar']:,}")
+        yield _index_line(cells, width, _STYLES.get(migration["verdict"]))
     yield Line("")
 
 
+def _index_line(cells: tuple[str, str, str, str], width: int, style: str | None) -> Line:
+    verdict, name, gates, below = cells
+    start = f"{padded(verdict, 20)}{padded(one_line(name), width - 46)}  {padded(gates, 14)}"
+    return Line(f"{start}{below:>10}", style)
+
+
 def _migration(migration: Record, worst: Sequence[Record], width: int) -> Iterator[Line]:
-    yield Line(one_line(f"{_verdict(migration)}  {migration['name']}", width), _bold_style(migration))
-    yield from _indented(f"{migration['source']['ref']} -> {migration['target']['ref']}", width)
-    yield from _indented(migration["heading"], width)
-    yield from _indented(f"{rows_sentence(migration)} ({migration['dataset']['path']})", width)
-    yield from _bullets(migration["warnings"], width, indent=2)
+    verdict = migration["verdict"]
+    yield Line(one_line(f"{_verdict(migration)}: {migration['name']}", width), _STYLES.get(verdict, "bold"))
+    yield from _text(f"{migration['source']['ref']} -> {migration['target']['ref']}", width, "  ")
+    yield from _text(migration["heading"], width, "  ")
+    yield from _text(rows_sentence(migration), width, "  ")
+    yield from _warnings(migration["warnings"], width, "  ")
     yield from _gates(migration["gates"], width)
-    yield from _figures([*metric_lines(migration), *quantity_lines(migration)], width)
+    yield from _figures([*metric_figures(migration), *quantity_figures(migration)], width)
     yield from _worst(worst, width)
 
 
-def _bold_style(migration: Record) -> str:
-    return _STYLES.get(migration["verdict"], "bold")
+def _gates(gates: Sequence[Record], width: int) -> Iterator[Line]:
+    for gate in gates:
+        name = gate["nodeid"].rpartition("::")[2]
+        idle = "" if gate["verdict"] else f" ({gate['outcome']})"
+        style = _STYLES.get(gate["verdict"])
+        yield Line("")
+        yield Line("  " + one_line(f"{_verdict(gate)}: {name}{idle}", width - 2), style)
+        yield from _text(gate["doc"], width, "    ")
+        yield from _text(gate["statement"], width, "    ")
+
+
+def _figures(figures: Sequence[Figure], width: int) -> Iterator[Line]:
+    if figures:
+        yield Line("")
+        yield _figure_line(("", "source", "target", "change and its interval"), width, "bold")
+    for figure in figures:
+        yield _figure_line((figure.name, figure.source, figure.target, figure.change_and_limits), width)
+
+
+def _figure_line(cells: tuple[str, str, str, str], width: int, style: str | None = None) -> Line:
+    name, source, target, change = cells
+    line = f"  {padded(one_line(name), width - 55)}{source:>10} {target:>10}   {change}"
+    return Line(cut(line, width), style)
+
+
+def _worst(rows: Sequence[Record], width: int) -> Iterator[Line]:
+    if rows:
+        yield from (Line(""), Line("  worst rows", "bold"))
+    for row in rows:
+        first, *rest = wrapped(one_line(f"{row['sample_id']} {outcome_words(row)}: {reason(row)}"), width - 4)
+        yield Line(f"  {first}")
+        yield from (Line(f"    {line}") for line in rest[: _REASON_LINES - 1])
+
+
+def _warnings(warnings: Iterable[str], width: int, indent: str) -> Iterator[Line]:
+    for warning in warnings:
+        first, *rest = wrapped(visible(f"warning: {warning}"), width - len(indent) - 2)
+        yield Line(indent + first, "yellow")
+        yield from (Line(f"{indent}  {line}", "yellow") for line in rest)
+
+
+def _text(text: str, width: int, indent: str) -> Iterator[Line]:
+    return (Line(indent + line) for line in wrapped(visible(text), width - len(indent)) if line)
 
 
 def _verdict(record: Record) -> str:
-    return record["verdict"] or "NO VERDICT"
-
-
-def _gates(gates: Sequence[Record], width: int) -> Iterator[Line]:
-    if gates:
-        yield from (Line(""), Line("  gates", "bold"))
-    for gate in gates:
-        verdict = gate["verdict"] or gate["outcome"].upper()
-        name = gate["nodeid"].rpartition("::")[2]
-        yield Line(one_line(f"  {verdict}  ", None) + one_line(name, width), _STYLES.get(gate["verdict"]))
-        yield from _indented(gate["doc"], width, indent=6)
-        yield from _indented(gate["statement"], width, indent=6)
+    return str(record["verdict"] or "NO VERDICT")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 
@@ -71,7 +70,8 @@ def wrapped(text: str, width: int) -> list[str]:
 
 def markdown(text: str, width: int | None = None) -> str:
     """Return a text as one line of Markdown that shows it as it is: no markup, table cell, link or mention."""
-    line = _MARKDOWN.sub(r"\\\g<0>", html.escape(one_line(text, width), quote=False))
+    line = one_line(text, width).replace("&", "&amp;").replace("<", "&lt;")
+    line = _MARKDOWN.sub(r"\\\g<0>", line)
     return _MENTION.sub("@&#8203;", _LINK.sub(r"\\\g<0>", line))
 
 

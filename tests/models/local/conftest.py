@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from pytest_llm_migrate.models.local import CATALOG, LocalEngine, default_cache, fetch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -22,6 +24,7 @@ def weights_cache() -> Path:
 
 
 @pytest.fixture(scope="session")
-def engine(weights_cache: Path) -> LocalEngine:
+def engine(weights_cache: Path) -> Iterator[LocalEngine]:
     """Return an engine over the real models, each of which is loaded once for all tests."""
-    return LocalEngine(weights_cache)
+    with closing(LocalEngine(weights_cache)) as shared:
+        yield shared

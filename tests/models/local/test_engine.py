@@ -14,6 +14,7 @@ from pytest_llm_migrate.errors import RunnerMissingError, WeightsMissingError
 from pytest_llm_migrate.models.endpoint import Converse, Endpoint, Fault, Finish, Message
 from pytest_llm_migrate.models.local import LocalEngine
 from pytest_llm_migrate.models.local import engine as engine_module
+from pytest_llm_migrate.models.local.renderers import Completion
 from pytest_llm_migrate.models.local.runner import Ending, Sampling
 
 if TYPE_CHECKING:
@@ -231,3 +232,19 @@ def test_missing_runner_is_told_over_the_wire(
     assert LocalEngine(weights_cache).ready() == list(MODELS)
     with pytest.raises(Fault, match=r"pip install 'pytest-llm-migrate\[local\]'"):
         next(LocalEngine(weights_cache).converse(request()))
+
+
+def test_closed_engine_cuts_off_what_is_written(weights_cache: Path) -> None:
+    """Closing ends a running answer and those that wait for it, and a later request loads the model again."""
+    short_lived = LocalEngine(weights_cache)
+    story = request(messages=(Message("user", "Tell me a story."),), max_tokens=3000)
+    running = short_lived.converse(story)
+    next(running)
+    runner = short_lived.load(SMOLLM2)
+    short_lived.close()
+    with pytest.raises(Fault, match="ServiceUnavailableException: The service is shutting down"):
+        list(running)
+    with pytest.raises(Fault, match="ServiceUnavailableException: The service is shutting down"):
+        runner.count(Completion(text="hi", stop=()))
+    assert short_lived.load(SMOLLM2) is not runner
+    short_lived.close()

@@ -12,7 +12,7 @@ import pytest
 from pytest_llm_migrate.errors import RunnerFailedError, RunnerMissingError
 from pytest_llm_migrate.models.endpoint import Fault
 from pytest_llm_migrate.models.local.renderers import Chat, Completion
-from pytest_llm_migrate.models.local.runner import Ending, Runner, Sampling, _checked, _pieces
+from pytest_llm_migrate.models.local.runner import Ending, Runner, Sampling, _checked, _pieces, _prompt_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -136,6 +136,8 @@ def test_generation_that_the_end_of_the_program_cuts_off_is_a_fault() -> None:
     assert next(pieces) == "once"
     with pytest.raises(Fault, match="ServiceUnavailableException: The service is shutting down"):
         next(pieces)
+    with pytest.raises(Fault, match="ServiceUnavailableException: The service is shutting down"):
+        _prompt_tokens(cut_off())
 
 
 @pytest.mark.parametrize(

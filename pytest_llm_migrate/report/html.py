@@ -1,0 +1,88 @@
+"""The page that people read side by side: one file that needs nothing but itself."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import tempfile
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from pytest_llm_migrate.report.files import replaced
+from pytest_llm_migrate.report.numbers import UNKNOWN
+from pytest_llm_migrate.report.outcomes import badness, outcome
+from pytest_llm_migrate.report.text import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from jinja2 import Environment
+
+    from pytest_llm_migrate.report.figures import Record
+    from pytest_llm_migrate.report.fragments import Pile
+
+
+def write_report(path: Path, results: Record, rows: Iterable[Record]) -> None:
+    """Write the page of a run.
+
+    Rows are taken one by one, rendered, and kept on disk until the page is put together worst row first. A row
+    whose migration is not among the results is left out. Raises `ReportFileError` when the file cannot be written.
+    """
+    from pytest_llm_migrate.report.page import page_of  # noqa: PLC0415 - what a page needs loads with it
+
+    environment = _environment()
+    with tempfile.TemporaryFile() as kept, replaced(path) as file:
+        page = page_of(results, _piles(environment, kept, results, rows))
+        assets = {name: _asset(f"page.{name}") for name in ("css", "js")}
+        hashes = {name: _hash(text) for name, text in assets.items()}
+        template = environment.get_template("page.html")
+        file.writelines(template.generate(page=page, assets=assets, hashes=hashes))
+
+
+def _piles(environment: Environment, kept: Any, results: Record, rows: Iterable[Record]) -> dict[str, Pile]:
+    from pytest_llm_migrate.report.fragments import Pile  # noqa: PLC0415 - jinja2's markup loads with it
+    from pytest_llm_migrate.report.row_view import row_view  # noqa: PLC0415 - likewise
+
+    places = {record["id"]: place for place, record in enumerate(results["migrations"], 1)}
+    metrics = {record["id"]: list(record["metrics"]) for record in results["migrations"]}
+    piles = {name: Pile(kept) for name in places}
+    template = environment.get_template("row.html")
+    for row in rows:
+        name = row["migration"]
+        if name in piles:
+            anchor = f"m{places[name]}-r{len(piles[name]) + 1}"
+            html = template.render(row=row_view(row, anchor, metrics[name]))
+            piles[name].add(outcome(row), badness(row), html)
+    return piles
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - heavy
+
+    return Environment(
+        loader=PackageLoader(__package__, "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalized,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _finalized(value: Any) -> Any:
+    """Return what a template may write of a value: what is unknown by that name, texts without unseen characters."""
+    if value is None:
+        return UNKNOWN
+    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+
+
+def _asset(name: str) -> Any:
+    from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2
+
+    text = (resources.files(__package__) / "templates" / name).read_text(encoding="utf-8")
+    return Markup(text)  # noqa: S704 - our own file
+
+
+def _hash(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,135 @@
+"""The summary in Markdown: one screen, the verdict first, for a pull request or a page of CI."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_llm_migrate.report.figures import (
+    gates_sentence,
+    metric_figures,
+    quantity_figures,
+    rows_sentence,
+    spending_sentence,
+)
+from pytest_llm_migrate.report.files import replaced
+from pytest_llm_migrate.report.outcomes import badness, outcome_words, reason, worst_rows
+from pytest_llm_migrate.report.text import markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from pytest_llm_migrate.report.figures import Figure, Record
+
+_MOST_GATES = 20
+_WORST_ROWS = 5
+_LONGEST = 300
+_SIGNS = {"GO": "✅", "NO-GO": "❌", "NOT ENOUGH EVIDENCE": "⚠️", "CANNOT JUDGE": "⛔"}
+_ORDER = ("NO-GO", "CANNOT JUDGE", "NOT ENOUGH EVIDENCE", None, "GO")
+
+
+def write_markdown(path: Path, results: Record, rows: Iterable[Record] = ()) -> None:
+    """Write the summary to a file; raises `ReportFileError` when that fails."""
+    with replaced(path) as file:
+        file.write(summary_markdown(results, rows))
+
+
+def summary_markdown(results: Record, rows: Iterable[Record] = ()) -> str:
+    """Return the summary of a run; ``rows`` are the row records, read once for the worst of them."""
+    return "\n".join(_lines(results, worst_rows(rows, _WORST_ROWS))) + "\n"
+
+
+def _lines(results: Record, worst: dict[str, list[Record]]) -> Iterator[str]:
+    migrations = results["migrations"]
+    yield f"## {_title(results)}"
+    yield ""
+    yield from _list(results.get("warnings", ()))
+    for migration in migrations:
+        yield from _migration(migration)
+    yield from _gates(migrations)
+    yield from _figures(migrations)
+    yield from _worst(migrations, worst)
+    prices = results["prices"]
+    as_of = f" of {prices['as_of']}" if prices.get("as_of") else ""
+    paid = f"Paid for in this run: {spending_sentence(results)} (prices: {prices['source']}{as_of})."
+    yield f"{markdown(paid)} Run `{results['run']['id']}`."
+
+
+def _title(results: Record) -> str:
+    migrations = results["migrations"]
+    what = markdown(migrations[0]["name"]) if len(migrations) == 1 else f"{len(migrations)} migrations"
+    return f"{_verdict(results)}: {what}"
+
+
+def _migration(migration: Record) -> Iterator[str]:
+    moved = f"{markdown(migration['source']['ref'])} → {markdown(migration['target']['ref'])}"
+    yield f"**{markdown(migration['name'])}**: {markdown(migration['heading'])}  "
+    yield f"{moved}; gates: {gates_sentence(migration)}  "
+    yield markdown(rows_sentence(migration))
+    yield ""
+    yield from _list(migration["warnings"])
+
+
+def _list(warnings: Iterable[str]) -> Iterator[str]:
+    lines = [f"- ⚠️ {markdown(warning, _LONGEST)}" for warning in warnings]
+    yield from [*lines, ""] if lines else ()
+
+
+def _gates(migrations: Sequence[Record]) -> Iterator[str]:
+    gates = [(migration, gate) for migration in migrations for gate in migration["gates"]]
+    gates.sort(key=lambda pair: _ORDER.index(pair[1]["verdict"]))
+    rows = [(_named(migration, migrations), *_gate_cells(gate)) for migration, gate in gates]
+    yield from _table(("", "Verdict", "Gate", "Why"), rows[:_MOST_GATES])
+    if len(rows) > _MOST_GATES:
+        yield from (f"... and {len(rows) - _MOST_GATES} more gates.", "")
+
+
+def _gate_cells(gate: Record) -> tuple[str, str, str]:
+    name = gate["doc"] or gate["nodeid"].rpartition("::")[2]
+    return _verdict(gate), markdown(name, _LONGEST), markdown(gate["statement"], _LONGEST)
+
+
+def _figures(migrations: Sequence[Record]) -> Iterator[str]:
+    rows = [
+        (_named(migration, migrations), *_figure_cells(figure))
+        for migration in migrations
+        for figure in [*metric_figures(migration), *quantity_figures(migration)]
+    ]
+    yield from _table(("", "Figure", "Source", "Target", "Change"), rows)
+
+
+def _figure_cells(figure: Figure) -> tuple[str, str, str, str]:
+    return markdown(figure.name), figure.source, figure.target, markdown(figure.change_and_limits)
+
+
+def _worst(migrations: Sequence[Record], worst: dict[str, list[Record]]) -> Iterator[str]:
+    found = [(migration, row) for migration in migrations for row in worst.get(migration["id"], ())]
+    found.sort(key=lambda pair: badness(pair[1]))
+    rows = [
+        (_named(migration, migrations), markdown(row["sample_id"], 60), outcome_words(row), markdown(reason(row), 160))
+        for migration, row in found[:_WORST_ROWS]
+    ]
+    yield from _table(("", "Worst rows", "Outcome", "Why"), rows)
+
+
+def _named(migration: Record, migrations: Sequence[Record]) -> str:
+    return markdown(migration["name"]) if len(migrations) > 1 else ""
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    if not rows:
+        return
+    first = 0 if any(row[0] for row in rows) else 1
+    yield _cells(("Migration", *head[1:])[first:])
+    yield _cells(("---",) * (len(head) - first))
+    yield from (_cells(row[first:]) for row in rows)
+    yield ""
+
+
+def _cells(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _verdict(record: Record) -> str:
+    verdict = record["verdict"]
+    return f"{_SIGNS[verdict]} {verdict}" if verdict else "NO VERDICT"

@@ -1,0 +1,375 @@
+"""The desk and its lanes: what is asked, in which order, how often, and what comes back."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from pytest_llm_migrate.answers import NOT_RUN, Connection, Mode, Question, printable
+from pytest_llm_migrate.answers.store import Closed, Wanted
+from pytest_llm_migrate.domain import Answer, CallFailure
+from pytest_llm_migrate.errors import CallFailedError, MissingRecordingError, UnpricedBudgetError
+from tests.answers.asking import FakeModel, Held, asking, echo, questions, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_llm_migrate.answers import Desk, Ticket
+    from pytest_llm_migrate.domain import Outcome, Request
+    from tests.answers.conftest import OpenDesk, OpenStore
+
+KEY = asking("a").key("fake:model")
+RECORDED = {KEY: ("a", Answer(text="recorded", cached=True))}
+
+
+def outcomes(tickets: Sequence[Ticket]) -> list[Outcome]:
+    """Wait for every ticket's outcome, the first at first."""
+    return [ticket.outcome() for ticket in tickets]
+
+
+def ask(desk: Desk, model: FakeModel, *rows: str) -> list[str]:
+    """Ask for rows and wait for what comes back."""
+    return texts(outcomes(desk.ask(model.connection, questions(*rows), {})))
+
+
+def failing(kind: str, *, fatal: bool = False) -> FakeModel:
+    """Return a model whose every call fails, one at a time."""
+
+    def reply(_: Request) -> Answer:
+        raise CallFailedError(kind, "no", fatal=fatal, way_out="Try later.")
+
+    return FakeModel(reply=reply, concurrency=1)
+
+
+def test_answers_come_in_the_order_of_the_questions(open_desk: OpenDesk) -> None:
+    """However calls overtake each other, each ticket gets its own answer; one call is made for each."""
+    model = FakeModel()
+    rows = [str(number) for number in range(40)]
+    assert ask(open_desk(), model, *rows) == rows
+    assert sorted(model.asked) == sorted(rows)
+
+
+def test_calls_begin_in_the_order_of_the_questions(open_desk: OpenDesk) -> None:
+    """With one call at a time, rows are called as they were asked for."""
+    model = FakeModel(concurrency=1)
+    tickets = open_desk().ask(model.connection, questions("c", "a", "b"), {})
+    assert texts(outcomes(tickets)) == ["c", "a", "b"]
+    assert model.asked == ["c", "a", "b"]
+
+
+def test_calls_follow_each_other_at_once(open_desk: OpenDesk) -> None:
+    """The call that ends makes room for the next, whether anybody waits or not."""
+    model = FakeModel(concurrency=1)
+    open_desk().ask(model.connection, questions(*"abcdef"), {})
+    _until(lambda: len(model.asked) == 6, timeout=0.9)
+
+
+def test_what_is_waited_for_goes_ahead(open_desk: OpenDesk) -> None:
+    """A row that a test waits for is called before the rows queued ahead of it."""
+    held = Held()
+    model = FakeModel(reply=held.reply, concurrency=1)
+    tickets = open_desk().ask(model.connection, questions("a", "b", "c", "d"), {})
+    held.wait_for(calls=1)
+    with ThreadPoolExecutor() as threads:
+        last = threads.submit(tickets[3].outcome)
+        _until(lambda: bool(tickets[3].job and tickets[3].job.urgent))
+        held.released.set()
+        assert last.result() == echo(asking("d"))
+    outcomes(tickets)
+    assert model.asked[:2] == ["a", "d"]
+
+
+def test_the_limit_holds_over_desks(open_desk: OpenDesk) -> None:
+    """Two desks on one store never have more calls in flight than the model's limit."""
+    model = FakeModel(reply=_slow, concurrency=3)
+    with ThreadPoolExecutor() as threads:
+        for desk, rows in ((open_desk(), "abcdef"), (open_desk(), "ghijkl")):
+            threads.submit(ask, desk, model, *rows)
+    assert sorted(model.asked) == list("abcdefghijkl")
+    assert model.most_at_once <= 3
+
+
+def test_a_given_concurrency_wins_over_the_models(open_desk: OpenDesk) -> None:
+    """The user's number of calls in flight is used as it is."""
+    held = Held()
+    model = FakeModel(reply=held.reply, concurrency=1)
+    tickets = open_desk(concurrency=3).ask(model.connection, questions(*"abcde"), {})
+    held.wait_for(calls=3)
+    held.released.set()
+    outcomes(tickets)
+    assert model.most_at_once == 3
+
+
+def test_only_a_window_is_called_ahead(open_desk: OpenDesk) -> None:
+    """Of many rows the first few are called; each row that was waited for lets one more begin."""
+    model = FakeModel()
+    tickets = open_desk(ahead=2).ask(model.connection, questions(*"abcdef"), {})
+    _until(lambda: len(model.asked) == 2)
+    tickets[0].outcome()
+    tickets[0].outcome()
+    _until(lambda: len(model.asked) == 3)
+    time.sleep(0.1)
+    assert sorted(model.asked) == ["a", "b", "c"]
+    assert tickets[5].outcome() == echo(asking("f"))
+    _until(lambda: len(model.asked) == 5)
+    assert sorted(model.asked) == ["a", "b", "c", "d", "f"]
+
+
+def test_equal_questions_share_a_call(open_desk: OpenDesk) -> None:
+    """Two rows that send the same get the same answer of one call."""
+    model = FakeModel()
+    assert ask(open_desk(), model, "a", "b", "a") == ["a", "b", "a"]
+    assert sorted(model.asked) == ["a", "b"]
+
+
+def test_repeats_are_calls_of_their_own(open_desk: OpenDesk) -> None:
+    """The same request is called once a repeat."""
+    model = FakeModel()
+    asked = [Question(sample_id="a", request=asking("a"), repeat=repeat) for repeat in range(3)]
+    outcomes(open_desk().ask(model.connection, asked, {}))
+    assert model.asked == ["a", "a", "a"]
+
+
+def test_a_question_asked_again_in_flight_shares_the_call(open_desk: OpenDesk) -> None:
+    """Whoever asks for what is being called gets that call's answer, even a failure."""
+    held = Held()
+    model = FakeModel(reply=held.reply, concurrency=1)
+    desk = open_desk()
+    first = desk.ask(model.connection, questions("a", "b"), {})
+    held.wait_for(calls=1)
+    again = desk.ask(model.connection, questions("b", "a"), {})
+    held.released.set()
+    assert texts(outcomes([*first, *again])) == ["a", "b", "b", "a"]
+    assert model.asked == ["a", "b"]
+
+
+def test_many_threads_asking_at_once_make_one_call_each(open_desk: OpenDesk) -> None:
+    """A desk that no lane has been opened on yet can be asked by many threads."""
+    model = FakeModel(reply=_slow, concurrency=4)
+    desk, together = open_desk(), threading.Barrier(8)
+
+    def one(_: int) -> list[str]:
+        together.wait()
+        return ask(desk, model, *"abcd")
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(one, range(8))) == [list("abcd")] * 8
+    assert sorted(model.asked) == list("abcd")
+
+
+def test_a_failed_call_is_made_again_when_it_is_asked_for_again(open_desk: OpenDesk) -> None:
+    """A failure comes back as a value, with its way out; the next to ask makes a new call."""
+    model = failing("throttled")
+    desk = open_desk()
+    assert outcomes(desk.ask(model.connection, questions("a"), {})) == [
+        CallFailure(kind="throttled", message="no Try later.")
+    ]
+    assert ask(desk, model, "a") == ["throttled"]
+    assert len(model.asked) == 2
+
+
+def test_a_kept_answer_is_not_called_for(open_desk: OpenDesk) -> None:
+    """A later desk finds what an earlier one was answered, and connects to nothing."""
+    ask(open_desk(), FakeModel(), "a")
+    ticket = open_desk().ask(Connection(ref="fake:model", connect=_refused), questions("a"), {})[0]
+    assert ticket.is_there
+    assert cast(Answer, ticket.outcome()).cached
+
+
+def test_an_answer_that_came_meanwhile_is_not_called_for(open_desk: OpenDesk, open_store: OpenStore) -> None:
+    """While another process calls for a row, this one waits and takes its answer."""
+    other, model = open_store(), FakeModel()
+    other.take(model.ref, [Wanted(key=KEY)], 9)
+    ticket = open_desk().ask(model.connection, questions("a"), {})[0]
+    time.sleep(0.12)
+    assert not ticket.is_there
+    other.take(model.ref, [], 9, [Closed(key=KEY, model=model.ref, outcome=Answer(text="theirs"), cost=None)])
+    assert texts([ticket.outcome()]) == ["theirs"]
+    assert model.asked == []
+
+
+def test_a_call_that_failed_elsewhere_is_made_here(open_desk: OpenDesk, open_store: OpenStore) -> None:
+    """Another process's failure is its own: this one calls."""
+    other, model = open_store(), FakeModel()
+    other.take(model.ref, [Wanted(key=KEY)], 9)
+    ticket = open_desk().ask(model.connection, questions("a"), {})[0]
+    failure = CallFailure(kind="throttled", message="slow down")
+    other.take(model.ref, [], 9, [Closed(key=KEY, model=model.ref, outcome=failure, cost=0.0)])
+    assert texts([ticket.outcome()]) == ["a"]
+
+
+def test_fresh_asks_for_what_is_recorded(open_desk: OpenDesk) -> None:
+    """Recordings do not count in a fresh run; in any other they come before what is stored."""
+    model = FakeModel()
+    tickets = open_desk(Mode.FRESH).ask(model.connection, questions("a"), RECORDED)
+    assert texts(outcomes(tickets)) == ["a"]
+    tickets = open_desk().ask(model.connection, questions("a"), RECORDED)
+    assert texts(outcomes(tickets)) == ["recorded"]
+
+
+def test_a_fatal_failure_stops_the_rest(open_desk: OpenDesk) -> None:
+    """After one fatal failure no call is made any more, and every row says why."""
+    model = failing("access_denied", fatal=True)
+    desk = open_desk()
+    rows = [str(number) for number in range(50)]
+    assert set(ask(desk, model, *rows)) == {"access_denied"}
+    assert ask(desk, model, "later") == ["access_denied"]
+    assert len(model.asked) == 1
+
+
+def test_a_spent_budget_leaves_the_rest_not_run(open_desk: OpenDesk) -> None:
+    """Rows beyond the budget are not called, and say so; those before it have their answers."""
+    model = FakeModel(concurrency=1)
+    desk = open_desk(max_cost=100.0, per_token=1.0)
+    asked = [Question(sample_id=text, request=asking(text, max_tokens=20)) for text in "abcdefgh"]
+    found = outcomes(desk.ask(model.connection, asked, {}))
+    assert texts(found) == ["a", "b", "c", "d", *[NOT_RUN] * 4]
+    assert "--migration-max-cost" in cast(CallFailure, found[-1]).message
+    assert not cast(CallFailure, found[-1]).fatal
+    assert desk.store.spending() == (4, 80.0, 0)
+
+
+def test_parallel_calls_do_not_spend_a_budget_by_their_reserves(open_desk: OpenDesk) -> None:
+    """Calls that end cheaper than they may let the rest go on: only money that is gone ends a run."""
+    model = FakeModel(reply=_slow, concurrency=4)
+    desk = open_desk(max_cost=150.0, per_token=1.0)
+    asked = [Question(sample_id=text, request=asking(text, max_tokens=50)) for text in "abcde"]
+    assert texts(outcomes(desk.ask(model.connection, asked, {}))) == list("abcde")
+
+
+def test_a_budget_needs_a_price(open_desk: OpenDesk) -> None:
+    """Before any call, a model without a price is refused under a budget."""
+    model = FakeModel(ref="fake:unpriced")
+    with pytest.raises(UnpricedBudgetError, match="'fake:unpriced' has none"):
+        open_desk(max_cost=1.0, per_token=1.0).ask(model.connection, questions("a"), {})
+    assert model.asked == []
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (ValueError("bad \ud800 value"), "ValueError: bad ? value"),
+        (SystemExit(3), "SystemExit: 3"),
+    ],
+)
+def test_a_models_own_fault_is_its_calls_failure(open_desk: OpenDesk, error: BaseException, message: str) -> None:
+    """Whatever a plugin's model raises becomes this row's failure by name; the next row is called."""
+
+    def reply(request: Request) -> Answer:
+        if request.turns[-1].text == "a":
+            raise error
+        return echo(request)
+
+    desk, model = open_desk(), FakeModel(reply=reply, concurrency=1)
+    found = outcomes(desk.ask(model.connection, questions("a", "b"), {}))
+    assert found[0] == CallFailure(kind="client_error", message=message)
+    assert texts(found) == ["client_error", "b"]
+
+
+@pytest.mark.parametrize(
+    "answer", [None, "a text", Answer(text=cast(str, None)), Answer(text="a", cost=cast(float, 1j))]
+)
+def test_what_is_no_answer_is_a_failure(open_desk: OpenDesk, answer: object) -> None:
+    """A model that returns what no file can hold fails that row, not the run."""
+    model = FakeModel(reply=lambda _: cast(Answer, answer), concurrency=1)
+    assert ask(open_desk(), model, "a", "b") == ["client_error", "client_error"]
+
+
+def test_surrogates_are_scrubbed(open_desk: OpenDesk) -> None:
+    """A lone half of a character, which no file takes, becomes a question mark."""
+    model = FakeModel(reply=lambda _: Answer(text="caf\ud83d é"))
+    assert ask(open_desk(), model, "a") == ["caf? é"]
+    assert printable("plain") == "plain"
+
+
+def test_a_broken_store_ends_the_waiting(open_desk: OpenDesk) -> None:
+    """When the store fails, every row says so, those asked for later too; nobody waits for ever."""
+    held = Held()
+    desk, model = open_desk(), FakeModel(reply=held.reply, concurrency=1)
+    tickets = desk.ask(model.connection, questions("a", "b"), {})
+    held.wait_for(calls=1)
+    later = desk.ask(model.connection, questions("c"), {})
+    desk.store.close()
+    held.released.set()
+    assert texts(outcomes([*tickets, *later])) == ["store"] * 3
+
+
+def test_replay_never_calls(open_desk: OpenDesk) -> None:
+    """In replay a recorded answer is used, and a row without one is an error that says what to do."""
+    desk, connection = open_desk(Mode.REPLAY), Connection(ref="fake:model", connect=_refused)
+    assert texts(outcomes(desk.ask(connection, questions("a"), RECORDED))) == ["recorded"]
+    with pytest.raises(MissingRecordingError) as caught:
+        desk.ask(connection, questions("a", "b", "c"), RECORDED)
+    assert str(caught.value) == (
+        "--migration-answers replay: no recording for row 'b' and 1 more on fake:model (none was ever made). "
+        "Run once with --migration-answers auto --migration-record."
+    )
+
+
+def test_replay_tells_a_changed_row_from_a_new_one(open_desk: OpenDesk) -> None:
+    """A row that was recorded under another key has changed since."""
+    changed = [Question(sample_id="a", request=asking("a", temperature=0.5))]
+    with pytest.raises(MissingRecordingError, match=r"row 'a' on fake:model \(its row, prompt or settings changed"):
+        open_desk(Mode.REPLAY).ask(FakeModel().connection, changed, RECORDED)
+
+
+def test_replay_uses_what_is_stored(open_desk: OpenDesk) -> None:
+    """An answer of this machine's store will do, too."""
+    ask(open_desk(), FakeModel(), "a")
+    assert ask(open_desk(Mode.REPLAY), FakeModel(), "a") == ["a"]
+
+
+def test_a_forecast_calls_nothing(open_desk: OpenDesk) -> None:
+    """What is kept, what is to be called and what that may cost is said without connecting."""
+    ask(open_desk(), FakeModel(), "a")
+    connection = Connection(ref="fake:model", connect=_refused)
+    asked = [Question(sample_id=text, request=asking(text, max_tokens=100)) for text in "bcb"]
+    forecast = open_desk(per_token=1.0).forecast(connection, [*questions("a"), *asked], {})
+    assert (forecast.calls, forecast.kept) == (2, 1)
+    assert forecast.cost == 2 * (100 + 16)
+    assert open_desk().forecast(connection, asked, {}).cost is None
+    assert open_desk().forecast(connection, questions("a"), {}).cost == 0
+
+
+def test_a_forecast_reckons_with_scripts_of_many_bytes(open_desk: OpenDesk) -> None:
+    """A text whose characters are tokens each is not taken for half as long as it is."""
+    connection = Connection(ref="fake:model", connect=_refused)
+    asked = [Question(sample_id="a", request=asking("語" * 100, max_tokens=0))]
+    cost = open_desk(per_token=1.0).forecast(connection, asked, {}).cost
+    assert cost is not None
+    assert cost >= 100
+
+
+def test_one_answer_is_priced_or_raises(open_desk: OpenDesk) -> None:
+    """A single answer comes with its cost by today's list; a failure raises what the model raised."""
+    desk = open_desk(per_token=0.5)
+    assert desk.answer(FakeModel().connection, asking("a")).cost == 10.0
+    with pytest.raises(CallFailedError, match=r"throttled: no Try later\."):
+        open_desk().answer(failing("throttled").connection, asking("b"))
+
+
+def test_a_stated_cost_is_kept(open_desk: OpenDesk) -> None:
+    """A record's own cost wins over the list, and its own model over the reference."""
+    desk = open_desk(per_token=1.0)
+    assert desk.priced("fake:model", Answer(text="", output_tokens=1, cost=7.0)).cost == 7.0
+    assert desk.priced("fake:model", Answer(text="", output_tokens=1, model="fake:unpriced")).cost is None
+
+
+def _slow(request: Request) -> Answer:
+    time.sleep(0.02)
+    return echo(request)
+
+
+def _refused() -> FakeModel:
+    raise AssertionError("nothing may be connected to")
+
+
+def _until(reached: Callable[[], bool], timeout: float = 10.0) -> None:
+    deadline = time.monotonic() + timeout
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

@@ -1,0 +1,234 @@
+"""Gates on scores: what they rule, and in which words."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llm_migrate.domain import Ruling
+from pytest_llm_migrate.errors import MarginError, NoValuesError
+from tests.comparison.cases import THROTTLED, UNSCORED, compared, scored
+
+if TYPE_CHECKING:
+    import random
+
+    from pytest_llm_migrate.domain import Verdict
+    from tests.comparison.cases import Scored
+
+Pairs = list[tuple["Scored", "Scored"]]
+RIGHT: tuple[Scored, Scored] = (1.0, 1.0)
+BROKE: tuple[Scored, Scored] = (1.0, 0.0)
+FIXED: tuple[Scored, Scored] = (0.0, 1.0)
+LOST: tuple[Scored, Scored] = (THROTTLED, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "ruling", "statement"),
+    [
+        (
+            [RIGHT] * 100,
+            Ruling.GO,
+            "m went from 1.000 to 1.000 over 100 rows; a loss of 0.05 or more is ruled out.",
+        ),
+        (
+            [RIGHT] * 60 + [BROKE] * 40,
+            Ruling.NO_GO,
+            "m went from 1.000 to 0.600 over 100 rows; it lost more than 0.05.",
+        ),
+        (
+            [RIGHT] * 20,
+            Ruling.NOT_ENOUGH_EVIDENCE,
+            (
+                "m went from 1.000 to 1.000 over 20 rows; these rows neither show nor rule out a loss of 0.05; "
+                "about 32 more rows like these would make it a GO."
+            ),
+        ),
+        (
+            [RIGHT] * 18 + [BROKE] * 2,
+            Ruling.NOT_ENOUGH_EVIDENCE,
+            (
+                "m went from 1.000 to 0.900 over 20 rows; these rows neither show nor rule out a loss of 0.05; "
+                "more rows like these would not make it a GO."
+            ),
+        ),
+        ([LOST], Ruling.CANNOT_JUDGE, "There is nothing to judge: no row has m scores on both sides."),
+        ([], Ruling.CANNOT_JUDGE, "There is nothing to judge: no row has m scores on both sides."),
+        (
+            [RIGHT] * 96 + [LOST] * 4,
+            Ruling.CANNOT_JUDGE,
+            "4 of 100 rows lack m scores on a side, too many to judge.",
+        ),
+    ],
+)
+def test_non_inferior(pairs: Pairs, ruling: Ruling, statement: str) -> None:
+    """Not worse by the margin: shown, refuted, open with the rows it takes, or nothing to judge by."""
+    verdict = compared(scored(pairs))["m"].non_inferior(margin=0.05)
+    assert (verdict.ruling, verdict.statement) == (ruling, statement)
+    assert bool(verdict) is (ruling is Ruling.GO)
+    assert verdict.gate == "m.non_inferior(margin=0.05)"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "margin", "ruling", "words"),
+    [
+        ([FIXED] * 50 + [RIGHT] * 50, 0.1, Ruling.GO, "a gain of more than 0.1 is shown."),
+        ([FIXED] * 50 + [RIGHT] * 50, 0.0, Ruling.GO, "a gain is shown."),
+        ([BROKE] * 50 + [RIGHT] * 50, 0.0, Ruling.NO_GO, "a gain is ruled out."),
+        ([RIGHT] * 100, 0.1, Ruling.NO_GO, "a gain of more than 0.1 is ruled out."),
+        (
+            [RIGHT] * 100,
+            0.0,
+            Ruling.NOT_ENOUGH_EVIDENCE,
+            "neither show nor rule out a gain; more rows like these would not make it a GO.",
+        ),
+        ([(UNSCORED, 1.0)] * 5, 0.0, Ruling.CANNOT_JUDGE, "no row has m scores on both sides."),
+    ],
+)
+def test_superior(pairs: Pairs, margin: float, ruling: Ruling, words: str) -> None:
+    """Better by more than the margin: shown, refuted, open, or nothing to judge by."""
+    verdict = compared(scored(pairs))["m"].superior(margin)
+    assert verdict.ruling is ruling
+    assert verdict.statement.endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "ruling", "statement"),
+    [
+        ([(THROTTLED, 1.0)] * 100, Ruling.GO, "The target's mean m is 1.000; at least 0.9 is shown."),
+        ([(1.0, 0.0)] * 100, Ruling.NO_GO, "The target's mean m is 0.000; it is below 0.9."),
+        (
+            [(1.0, 1.0)] * 10,
+            Ruling.NOT_ENOUGH_EVIDENCE,
+            (
+                "The target's mean m is 1.000; these rows neither show nor rule out 0.9; "
+                "about 15 more rows like these would make it a GO."
+            ),
+        ),
+        (
+            [(1.0, THROTTLED)] * 3,
+            Ruling.CANNOT_JUDGE,
+            "There is nothing to judge: no row has m scores on the target side.",
+        ),
+        (
+            [(1.0, UNSCORED)] * 3 + [(1.0, 1.0)] * 7,
+            Ruling.CANNOT_JUDGE,
+            "3 of 10 rows lack m scores on the target side, too many to judge.",
+        ),
+    ],
+)
+def test_at_least(pairs: Pairs, ruling: Ruling, statement: str) -> None:
+    """The target's own mean, whatever became of the source."""
+    verdict = compared(scored(pairs))["m"].at_least(0.9)
+    assert (verdict.ruling, verdict.statement) == (ruling, statement)
+
+
+def test_the_detail_is_what_a_statistician_checks() -> None:
+    """Rows, estimate, limits, bar, method, flips and the rows left out are all there, and in the figures."""
+    verdict = compared(scored([RIGHT] * 97 + [BROKE, FIXED, LOST]))["m"].non_inferior(margin=0.05, confidence=0.975)
+    assert verdict.detail.startswith("n=99, 1 without values; estimate +0.0000, one-sided 97.5% limits [-0.0")
+    assert verdict.detail.endswith("; bar -0.05; tango score; broke 1, fixed 1")
+    figures = verdict.figures
+    assert (figures["kind"], figures["n"], figures["missing"], figures["metric"]) == ("non_inferior", 99, 1, "m")
+    assert figures["low"] < figures["estimate"] == 0 < figures["high"]
+    assert (figures["margin"], figures["bar"], figures["more_rows"]) == (0.05, -0.05, None)
+
+
+def test_two_rows_in_a_hundred_may_be_missing() -> None:
+    """A few lost rows are tolerated, and said."""
+    verdict = compared(scored([RIGHT] * 98 + [LOST] * 2))["m"].non_inferior(margin=0.05)
+    assert verdict.ruling is Ruling.GO
+
+
+def test_every_verdict_is_reported() -> None:
+    """Whatever a gate says, and of slices too, reaches the watch, in order."""
+    said: list[Verdict] = []
+    comparison = compared(scored([RIGHT] * 10), said)
+    metric, empty = comparison["m"], compared([], said)
+    given = [
+        metric.non_inferior(0.9),
+        metric.superior(),
+        metric.at_least(0.5),
+        comparison.latency.ratio_at_most(1.2),
+        comparison.cost.p95.at_most(1),
+        empty["m"].non_inferior(0.5),
+        empty["m"].at_least(0.5),
+    ]
+    assert said == given
+
+
+@pytest.mark.parametrize("margin", [0, -0.1, 1.5, float("nan")])
+def test_a_margin_that_means_nothing_is_refused(margin: float) -> None:
+    """A margin is a loss above 0 and up to the whole range."""
+    with pytest.raises(MarginError, match=r"m\.non_inferior\(margin=.*\): takes a loss above 0 and up to 1, such as"):
+        compared(scored([RIGHT]))["m"].non_inferior(margin)
+
+
+@pytest.mark.parametrize("margin", [-0.1, 1, float("nan")])
+def test_a_gain_that_means_nothing_is_refused(margin: float) -> None:
+    """A gain is 0 or more, and less than the whole range."""
+    with pytest.raises(MarginError, match="takes a gain of 0 or more, below 1"):
+        compared(scored([RIGHT]))["m"].superior(margin)
+
+
+@pytest.mark.parametrize("floor", [0, 90, float("nan")])
+def test_a_floor_that_means_nothing_is_refused(floor: float) -> None:
+    """A percentage in place of a share, and a floor that every mean reaches, are slips."""
+    with pytest.raises(MarginError, match=r"m\.at_least\(.*\): takes a floor above 0 and up to 1"):
+        compared(scored([RIGHT]))["m"].at_least(floor)
+
+
+def test_other_bounds_carry_other_margins() -> None:
+    """A metric from 1 to 5 takes margins and floors on its own scale."""
+    metric = compared(scored([(4.0, 4.5)] * 200), bounds={"m": (1.0, 5.0)})["m"]
+    assert metric.non_inferior(margin=2).ruling is Ruling.GO
+    assert metric.at_least(4).ruling is Ruling.GO
+    with pytest.raises(MarginError, match="up to 4"):
+        metric.non_inferior(margin=4.5)
+
+
+def test_figures_without_rows() -> None:
+    """Without a pair of scores there is no mean, no difference and no interval."""
+    metric = compared(scored([(UNSCORED, 1.0), LOST]))["m"]
+    assert (metric.n, metric.source.mean, metric.target.mean, metric.delta) == (0, None, None, None)
+    assert (metric.source.failures, metric.target.failures) == (1, 0)
+    with pytest.raises(NoValuesError, match="no row has m on both sides, so there is nothing to compute"):
+        metric.interval()
+
+
+def test_means_are_over_rows_with_both_scores() -> None:
+    """A row that lost a side is in neither mean."""
+    metric = compared(scored([(1.0, 0.5), (0.5, 0.5), (UNSCORED, 0.0)]))["m"]
+    assert (metric.n, metric.source.mean, metric.target.mean, metric.delta) == (2, 0.75, 0.5, -0.25)
+    low, high = metric.interval(0.9)
+    assert low < -0.25 < high
+
+
+def test_rows_flip() -> None:
+    """A row breaks, is fixed, stays right or stays wrong; half a point is right; lost rows are in none."""
+    flips = compared(scored([BROKE, FIXED, RIGHT, (0.2, 0.4), (0.5, 0.6), LOST])).flips["m"]
+    assert (flips.broke, flips.fixed, flips.both_right, flips.both_wrong) == (("r0",), ("r1",), ("r2", "r4"), ("r3",))
+    assert flips.counts() == {"broke": 1, "fixed": 1, "both right": 2, "both wrong": 1}
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30), st.randoms())
+def test_the_order_of_rows_does_not_matter(pairs: list[tuple[float, float]], chance: random.Random) -> None:
+    """Processes see rows in different orders, and say the same to the last digit."""
+    shuffled = chance.sample(pairs, len(pairs))
+    one, two = compared(scored(pairs))["m"], compared(scored(shuffled))["m"]
+    assert (one.delta, one.source, one.target, one.estimate()) == (two.delta, two.source, two.target, two.estimate())
+    assert one.non_inferior(0.1) == two.non_inferior(0.1)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1) | st.just(UNSCORED), st.floats(0, 1) | st.just(THROTTLED)), max_size=12),
+    st.floats(0, 1, exclude_min=True),
+)
+def test_verdicts_are_json_whatever_the_scores(pairs: Pairs, margin: float) -> None:
+    """No verdict raises, and none holds what JSON cannot."""
+    metric = compared(scored(pairs))["m"]
+    for verdict in (metric.non_inferior(margin), metric.superior(), metric.at_least(margin)):
+        assert json.loads(json.dumps(verdict.to_record(), allow_nan=False))["verdict"] == verdict.ruling

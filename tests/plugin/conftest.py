@@ -1,0 +1,78 @@
+"""Inner pytest runs in one process with this one, and an endpoint that they call as Bedrock."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Protocol
+
+import boto3
+import genai_prices
+import jinja2
+import pandas as pd
+import pytest
+import scipy.stats
+import yaml
+
+from pytest_llm_migrate import Comparison, Prompt
+from pytest_llm_migrate.plugin import finish, run
+from tests.plugin.suite import Bedrock, Suite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_llm_migrate.models.endpoint import Reply, Rule
+
+LOADED_ONCE = (boto3, genai_prices, jinja2, pd, scipy.stats, yaml, Comparison, Prompt, finish, run)
+"""Inner runs forget the modules that they import themselves; these are dear, and numpy refuses a second load."""
+
+
+@pytest.fixture(autouse=True)
+def _inner_environment(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - it clears
+    for name in os.environ:
+        if name.startswith(("AWS_", "GITHUB_")) or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:deepeval -p no:cacheprovider")
+
+
+@pytest.fixture
+def suite(pytester: pytest.Pytester) -> Suite:
+    """A suite without a dataset or a test, with a prompt."""
+    return Suite(pytester)
+
+
+class Serve(Protocol):
+    """Starts an endpoint that answers by rules, and points boto3 at it."""
+
+    def __call__(self, *rules: Rule, default: Reply | None = None) -> Bedrock:
+        """Return the endpoint with what it was asked."""
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """AWS credentials and a region that nobody checks."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    return monkeypatch
+
+
+@pytest.fixture
+def serve(credentials: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Endpoints by their rules; the newest is the one that is called."""
+    with ExitStack() as endpoints:
+
+        def start(*rules: Rule, default: Reply | None = None) -> Bedrock:
+            bedrock = Bedrock(*rules, default=default)
+            endpoints.enter_context(bedrock.endpoint)
+            credentials.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.endpoint.url)
+            return bedrock
+
+        yield start
+
+
+@pytest.fixture
+def bedrock(serve: Serve) -> Bedrock:
+    """An endpoint that answers ``yes`` to everything."""
+    return serve()
