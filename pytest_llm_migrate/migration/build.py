@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.answers import Connection, read_recording, recording_path
 from pytest_llm_migrate.datasets import load, sample, select
@@ -12,7 +12,7 @@ from pytest_llm_migrate.domain import Dataset, side_column
 from pytest_llm_migrate.errors import ColumnRoleError, NoPromptError, NoRecordedAnswersError, NoTargetPromptError
 from pytest_llm_migrate.metrics import resolve
 from pytest_llm_migrate.migration.migration import Migration, Terms
-from pytest_llm_migrate.migration.scoring import Scorer
+from pytest_llm_migrate.migration.scoring import Scorer, bounds_of
 from pytest_llm_migrate.migration.settings import RECORDED
 from pytest_llm_migrate.migration.sides import AskedSide, PipelineSide, RecordedSide
 from pytest_llm_migrate.prompts import Catalog, Prompt, RowPrompt, load_prompt
@@ -28,16 +28,6 @@ if TYPE_CHECKING:
 
 SAMPLE_SEED = 0
 PIPELINE_THREADS = 16
-
-
-@runtime_checkable
-class Bounded(Protocol):
-    """A metric that says between which values it scores."""
-
-    @property
-    def bounds(self) -> tuple[float, float]:
-        """The least and the greatest score."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +79,7 @@ class Workshop:
             target=_described(target_ref, target, spec),
             metrics=tuple(metric.name for metric in metrics),
             slices=spec.slices,
-            bounds={metric.name: metric.bounds for metric in metrics if isinstance(metric, Bounded)},
+            bounds={metric.name: bounds_of(metric) for metric in metrics},
             row_failures=spec.row_failures,
         )
         return Migration(

@@ -54,14 +54,14 @@ def migration_record(
     gates = [gate_record(test) for test in tests if test["gate"]]
     rows = Counter(test["outcome"] for test in tests if not test["gate"])
     ruling = worst(Ruling(gate["verdict"]) for gate in gates if gate["verdict"])
-    below = rows["failed"] + rows["xfailed"]
+    failing, below = _rows_of(tests, {"failed"}), _rows_of(tests, {"failed", "xfailed"})
     return {
         **terms,
         "verdict": ruling and str(ruling),
-        "heading": heading(ruling, below, failing=rows["failed"]),
+        "heading": heading(ruling, len(below), failing=len(failing)),
         "gates": gates,
         "row_tests": {outcome: rows[outcome] for outcome in _ROW_OUTCOMES},
-        "rows_below_bar": below,
+        "rows_below_bar": len(below),
         **compared.to_record(),
         "warnings": [*terms["warnings"], *compared.warnings(), *_gate_warnings(gates)],
     }
@@ -94,9 +94,10 @@ def heading(ruling: Ruling | None, below: int, *, failing: int) -> str:
         return f"No gate judged this migration; {rows}." if below else "No gate judged this migration."
     if not below:
         return f"{ruling} by its gates."
-    verb, state = ("fails", "is") if below == 1 else ("fail", "are")
+    verb, state = ("fails", "is") if (failing or below) == 1 else ("fail", "are")
     consequence = f"{verb} the run" if failing else f"{state} reported only"
-    return f"{ruling} by its gates; {rows} {consequence}."
+    some = f", {failing} of which" if 0 < failing < below else ""
+    return f"{ruling} by its gates; {rows}{some} {consequence}."
 
 
 def row_records(
@@ -141,6 +142,10 @@ def run_record(
         "warnings": [],
         "sections": [],
     }
+
+
+def _rows_of(tests: Sequence[Test], outcomes: set[str]) -> set[str]:
+    return {test["sample_id"] for test in tests if not test["gate"] and test["outcome"] in outcomes}
 
 
 def _gate_warnings(gates: Sequence[Mapping[str, Any]]) -> list[str]:

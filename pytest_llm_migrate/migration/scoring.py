@@ -6,7 +6,7 @@ import hashlib
 import json
 import statistics
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from pytest_llm_migrate.answers import printable
 from pytest_llm_migrate.domain import Answer, CallFailure, Score, ScoreFailure, Side
@@ -18,6 +18,31 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.domain import Metric, Outcome, Row, SideName
 
 _FLUSH_AT = 200
+_AVERAGED = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "latency",
+    "server_latency",
+    "ttft",
+    "cost",
+)
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A metric that says between which values it scores."""
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The least and the greatest score."""
+        ...
+
+
+def bounds_of(metric: Metric) -> tuple[float, float]:
+    """Return the least and the greatest score that a metric gives: 0 and 1 unless it says otherwise."""
+    return metric.bounds if isinstance(metric, Bounded) else (0.0, 1.0)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -70,10 +95,10 @@ def average(answers: Sequence[Answer]) -> Answer:
     if len(answers) == 1:
         return first
     record = first.to_record()
-    for name in ("input_tokens", "output_tokens", "latency", "server_latency", "ttft", "cost"):
+    for name in _AVERAGED:
         values = [getattr(answer, name) for answer in answers]
         record[name] = None if None in values else statistics.fmean(values)
-    return Answer.from_record(record)
+    return Answer.from_record(record | {"cached": any(answer.cached for answer in answers)})
 
 
 def _mean(scores: Sequence[Score | ScoreFailure]) -> Score | ScoreFailure:
@@ -93,9 +118,21 @@ def _labelled(score: Score | ScoreFailure, metric: str, side: SideName, row: Row
 
 def _scored(metric: Metric, answer: Answer, row: Row) -> Score | ScoreFailure:
     try:
-        return metric.score(answer, row)
+        found: object = metric.score(answer, row)
     except Exception as error:  # noqa: BLE001 - a metric may come from a plugin; its bug is a named failure, not a zero
         return ScoreFailure(reason=printable(f"{type(error).__name__}: {error}"))
+    return _checked(metric, found)
+
+
+def _checked(metric: Metric, found: object) -> Score | ScoreFailure:
+    if isinstance(found, ScoreFailure):
+        return found
+    if not isinstance(found, float):
+        return ScoreFailure(reason=printable(f"{metric.name} returned {found!r}, not a score"))
+    low, high = bounds_of(metric)
+    if not low <= found <= high:
+        return ScoreFailure(reason=f"{metric.name} returned {float(found):g}, outside of {low:g} to {high:g}")
+    return found if isinstance(found, Score) else Score(found)
 
 
 def _score_key(metric: Metric, row: Row, answer: Answer) -> str:

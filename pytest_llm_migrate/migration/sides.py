@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -196,8 +196,12 @@ class PipelineSide:
             return CallFailure(kind=error.kind, message=str(error), fatal=error.fatal)
         except MigrateError as error:
             return CallFailure(kind="not_answered", message=str(error))
-        except Exception as error:  # noqa: BLE001 - the pipeline is the user's code; its bug is named, not scored
+        except BaseException as error:  # noqa: BLE001 - the user's code: its bug is named, and its thread lives on
             return CallFailure(kind="pipeline_error", message=printable(f"{type(error).__name__}: {error}"))
+        if not isinstance(result, (Answer, str)):
+            return CallFailure(
+                kind="pipeline_error", message=printable(f"it returned {result!r}, not a text or answer")
+            )
         return _whole(result, steps)
 
     def _step(self, row: Row, repeat: int, steps: list[Step], request: Request, name: str | None) -> Answer:
@@ -226,7 +230,8 @@ def _step_of(name: str, answer: Answer) -> Step:
 
 def _whole(result: Answer | str, steps: Sequence[Step]) -> Answer:
     """Return a pipeline's answer: its last word, and the sums of its steps; a sum with an unknown part is unknown."""
-    last = result if isinstance(result, Answer) else Answer(text=printable(str(result)))
+    last = result if isinstance(result, Answer) else Answer(text=result)
+    last = replace(last, text=printable(last.text))
     if not steps:
         return last
     return Answer(

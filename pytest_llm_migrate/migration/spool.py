@@ -9,7 +9,7 @@ from pytest_llm_migrate.domain import Answer, Case, Row, Score, ScoreFailure, Si
 from pytest_llm_migrate.domain.answer import CallFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pytest_llm_migrate.domain import Outcome, SideName
@@ -22,14 +22,23 @@ class Spool:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: TextIO | None = None
+        self._slices: dict[str, Sequence[str]] = {}
 
     def migration(self, terms: Terms) -> None:
         """Note that a migration exists."""
+        self._slices[terms.id] = terms.slices
         self._write({"type": "migration", **terms.to_record()})
 
     def case(self, migration: str, case: Case, place: int) -> None:
         """Note a case as it became known, with its row's place in the dataset."""
-        self._write({"type": "case", "migration": migration, "place": place, **case_record(case)})
+        self._write(
+            {
+                "type": "case",
+                "migration": migration,
+                "place": place,
+                **case_record(case, self._slices.get(migration, ())),
+            }
+        )
 
     def used(self, migration: Migration) -> None:
         """Note the answers that a recording could keep."""
@@ -47,24 +56,26 @@ class Spool:
     def _write(self, record: Mapping[str, Any]) -> None:
         if self._file is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("a", encoding="utf-8")
-        self._file.write(json.dumps(record, ensure_ascii=False, default=str) + "\n")
+            # Line by line: a process that is killed leaves all that it saw.
+            self._file = self.path.open("a", encoding="ascii", buffering=1)
+        self._file.write(json.dumps(record, default=str) + "\n")
 
 
 def read_spool(folder: Path) -> Iterator[dict[str, Any]]:
     """Yield every record of every process, in the order of the processes' names."""
     for path in sorted(folder.glob("*.jsonl")):
-        with path.open(encoding="utf-8") as file:
-            for line in file:
-                yield json.loads(line)
+        with path.open(encoding="ascii") as file:
+            # Without its end a line is not whole: the process was killed in the middle of it.
+            yield from (json.loads(line) for line in file if line.endswith("\n"))
 
 
-def case_record(case: Case) -> dict[str, Any]:
-    """Return a case as JSON-ready builtins."""
+def case_record(case: Case, slices: Sequence[str] = ()) -> dict[str, Any]:
+    """Return a case as JSON-ready builtins, with the values of slice columns, which need not be inputs."""
     return {
         "sample_id": case.id,
         "inputs": case.inputs,
         "reference": case.reference,
+        "slices": {column: case.row.get(column) for column in slices},
         "source": _side_record(case.source),
         "target": _side_record(case.target),
     }
@@ -85,7 +96,7 @@ def _side_record(side: Side) -> dict[str, Any]:
 
 def case_of(record: Mapping[str, Any]) -> Case:
     """Return the case that `case_record` wrote down."""
-    values = dict(record["inputs"]) | {"answer_ground_truth": record["reference"]}
+    values = {**record["slices"], **record["inputs"], "answer_ground_truth": record["reference"]}
     sample_id = record["sample_id"]
     return Case(
         row=Row(sample_id=sample_id, values=values),

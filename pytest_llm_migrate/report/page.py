@@ -92,6 +92,8 @@ class MigrationView:
     record: Record
     anchor: str
     next_anchor: str
+    prompts: str
+    judged: str
     tiles: list[Tile]
     moved: list[Moved]
     gates: list[Gate]
@@ -141,6 +143,8 @@ def _migration(record: Record, place: int, last: int, pile: Pile) -> MigrationVi
         record=record,
         anchor=f"m{place}",
         next_anchor=f"m{place + 1}" if place < last else "",
+        prompts=_prompts(record),
+        judged=_judged(record["dataset"]),
         tiles=list(_tiles(record)),
         moved=[Moved(label=label, source=was, target=now) for label, was, now in _moved(record) if was or now],
         gates=[_gate(gate, record) for gate in record["gates"]],
@@ -166,7 +170,7 @@ def _index_cells(record: Record) -> list[str]:
     speed, price = (quantity_figure(record, *wanted) for wanted in _TILED)
     return [
         gates_sentence(record),
-        ", ".join(quality) or "no metric",
+        "\n".join(quality) or "no metric",
         speed.change if speed else "unknown",
         price.change if price else "unknown",
         count(record["rows_below_bar"]),
@@ -210,6 +214,20 @@ def _settings(side: Record) -> tuple[str, ...]:
     return model, name, prompt.get("path") or "", strategy, settings, (prompt.get("sha256") or "")[:12]
 
 
+def _prompts(record: Record) -> str:
+    source, target = (record[side].get("prompt") for side in ("source", "target"))
+    if not source and not target:
+        return "no prompt file: each row brought its own prompt, or its answers"
+    if source and target and source["sha256"] == target["sha256"]:
+        return f"the same prompt on both sides, {target['name']}"
+    name = (target or source)["name"]
+    return f"prompt {name} on the target side: {(target or {}).get('strategy') or 'none'}"
+
+
+def _judged(dataset: Record) -> str:
+    return f"{count(dataset['rows'])} of {counted(dataset['rows_in_file'], 'row')} of {dataset['path']} judged"
+
+
 def _gate(gate: Record, migration: Record) -> Gate:
     said = [Statement(record=item, drawing=gate_drawing(item["figures"], migration)) for item in gate["statements"]]
     return Gate(record=gate, name=gate["nodeid"].rpartition("::")[2], statements=said)
@@ -237,9 +255,8 @@ def _group_figure(group: Record, metric: str, scale: Scale) -> Figure:
 
 def _provenance(record: Record) -> Iterator[tuple[str, str]]:
     dataset = record["dataset"]
-    whole = f"{counted(dataset['rows'], 'row')} judged, {count(dataset['rows_in_file'])} in the file"
     yield "test file", record["nodeid"]
-    yield "dataset", f"{dataset['path']} ({whole})"
+    yield "dataset", dataset["path"]
     yield "dataset sha256", dataset["sha256"]
     for side in ("source", "target"):
         prompt = record[side].get("prompt")

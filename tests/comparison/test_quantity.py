@@ -29,7 +29,8 @@ def doubled(rows: int = 50) -> list[tuple[float | None, float | None]]:
             4,
             Ruling.NOT_ENOUGH_EVIDENCE,
             (
-                "latency (mean) went from 1.15 to 2.3 s (x2.00); at most x2.5 is neither shown nor ruled out by 4 rows; "
+                "latency (mean) went from 1.15 to 2.3 s (x2.00); "
+                "at most x2.5 is neither shown nor ruled out by 4 rows; "
                 "mean takes 5 rows or more."
             ),
         ),

@@ -74,7 +74,7 @@ def migration_of(name: str, rows: list[dict[str, Any]], gates: list[dict[str, An
         "slice_metrics": [],
         "latency": measured(rows, "latency", "s"),
         "ttft": measured(rows, "ttft", "s"),
-        "tokens": None,
+        "tokens": measured(rows, "input_tokens", "tokens"),
         "input_tokens": measured(rows, "input_tokens", "tokens"),
         "output_tokens": measured(rows, "output_tokens", "tokens"),
         "cost": measured(rows, "cost", "USD"),

@@ -63,7 +63,7 @@ def answer(random_: random.Random, text: str, *, slow: float, price: float | Non
 def triage_row(number: int, random_: random.Random) -> dict[str, Any]:
     """Return one row of the ticket migration; the target breaks about one in ten."""
     ticket, expected = TICKETS[number % len(TICKETS)]
-    right = random_.random() < 0.85, random_.random() < 0.78
+    right = random_.random() < 0.92, random_.random() < 0.68
     texts = [expected if ok else random_.choice([queue for queue in QUEUES if queue != expected]) for ok in right]
     row = {
         "schema_version": 1,

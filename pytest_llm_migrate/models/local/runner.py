@@ -174,9 +174,12 @@ def _load(path: Path) -> Any:
     params.verbosity = 0
     params.api_keys = [secrets.token_hex()]  # shuts the OpenAI-style port that it opens beside ours
     try:
-        return xllamacpp.Server(params)
+        server = xllamacpp.Server(params)
     except RuntimeError as error:
         raise RunnerFailedError(path, str(error).rstrip(".")) from error
+    # A server that is freed before its loop runs waits for ever; the first answer shows that it does.
+    server.handle_completions({"prompt": ".", "max_tokens": 1})
+    return server
 
 
 def _pieces(chunks: Generator[dict[str, Any], None, None]) -> Pieces:

@@ -53,5 +53,6 @@ for (const section of document.querySelectorAll(".rows")) {
   });
   count();
   apply();
+  section.querySelector(".tally").hidden = true;
   filter.hidden = false;
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.plugin.conftest import RECORDED, results_of, rows_of
+from tests.runs.conftest import RECORDED, results_of, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,8 +131,8 @@ def test_classes_functions_and_parameters(suite: pytest.Pytester) -> None:
     assert len(results_of(suite.path)["migrations"]) == 1
 
 
-def test_several_targets_are_several_migrations(suite: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each target has its own tests and its own migration; those whose answers cannot be had end in a clear line."""
+def test_target_without_a_prompt_is_a_collection_error(suite: pytest.Pytester) -> None:
+    """One of several targets that has no prompt ends collection in one clear line."""
     outcome = suite.runpytest(*RECORDED, "--target-model", "local:smollm2-135m", "--collect-only", "-q")
     assert outcome.ret == pytest.ExitCode.INTERRUPTED
     outcome.stdout.fnmatch_lines(["*no prompt 'ask' for 'local:smollm2-135m'*--prompt-strategy identity*"])
