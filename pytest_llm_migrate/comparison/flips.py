@@ -46,8 +46,12 @@ class Flips:
 
 
 def flip(case: Case, metric: str) -> str | None:
+    """Return what the move did to a row in one metric, as `flip_of` has it."""
+    return flip_of(score_of(case.source, metric), score_of(case.target, metric))
+
+
+def flip_of(source: float | None, target: float | None) -> str | None:
     """Return ``broke``, ``fixed``, ``both right`` or ``both wrong``; ``None`` without a score on both sides."""
-    source, target = score_of(case.source, metric), score_of(case.target, metric)
     if source is None or target is None:
         return None
     was, is_now = source >= RIGHT_FROM, target >= RIGHT_FROM

@@ -12,7 +12,7 @@ from pytest_llm_migrate.domain import Dataset, side_column
 from pytest_llm_migrate.errors import ColumnRoleError, NoPromptError, NoRecordedAnswersError, NoTargetPromptError
 from pytest_llm_migrate.metrics import resolve
 from pytest_llm_migrate.migration.migration import Migration, Terms
-from pytest_llm_migrate.migration.scoring import Scorer, bounds_of
+from pytest_llm_migrate.migration.scoring import Bounded, Scorer
 from pytest_llm_migrate.migration.settings import RECORDED
 from pytest_llm_migrate.migration.sides import AskedSide, PipelineSide, RecordedSide
 from pytest_llm_migrate.prompts import Catalog, Prompt, RowPrompt, load_prompt
@@ -79,7 +79,7 @@ class Workshop:
             target=_described(target_ref, target, spec),
             metrics=tuple(metric.name for metric in metrics),
             slices=spec.slices,
-            bounds={metric.name: bounds_of(metric) for metric in metrics},
+            bounds={metric.name: metric.bounds for metric in metrics if isinstance(metric, Bounded)},
             row_failures=spec.row_failures,
         )
         return Migration(

@@ -31,7 +31,7 @@ class Terms:
         target: Likewise of the target side.
         metrics: Names of the metrics, in the marker's order.
         slices: Columns whose groups are looked at one by one.
-        bounds: The least and the greatest score of each metric.
+        bounds: The least and the greatest score of metrics that do not score in [0, 1].
         row_failures: ``fail``, or ``report`` where failed rows are only reported and the gates decide.
     """
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.comparison import Comparison, flip
+from pytest_llm_migrate.comparison import Comparison, flip_of
 from pytest_llm_migrate.domain import Ruling, worst
 from pytest_llm_migrate.migration.spool import case_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from pytest_llm_migrate.domain import Case
 
 SCHEMA_VERSION = 1
 _GATE_RULINGS = {"passed": Ruling.GO, "xpassed": Ruling.GO, "error": Ruling.CANNOT_JUDGE}
@@ -110,7 +109,7 @@ def row_records(
             shown = {name: test[name] for name in ("nodeid", "outcome", "message", "checks")}
             by_row.setdefault(test["sample_id"], []).append(shown)
     for record in cases:
-        flips = flips_of(case_of(record), metrics)
+        flips = flips_of(record, metrics)
         yield {
             "schema_version": SCHEMA_VERSION,
             "migration": migration,
@@ -120,9 +119,10 @@ def row_records(
         }
 
 
-def flips_of(case: Case, metrics: Sequence[str]) -> dict[str, str]:
+def flips_of(record: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, str]:
     """Return what became of a row in each metric that scored both sides."""
-    found = {name: flip(case, name) for name in metrics}
+    source, target = (record[side].get("scores", {}) for side in ("source", "target"))
+    found = {name: flip_of(source.get(name), target.get(name)) for name in metrics}
     return {name: value for name, value in found.items() if value}
 
 

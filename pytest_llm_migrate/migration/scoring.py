@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.answers import Store
     from pytest_llm_migrate.domain import Metric, Outcome, Row, SideName
 
+Limits = tuple[float, float]
 _FLUSH_AT = 200
 _AVERAGED = (
     "input_tokens",
@@ -40,11 +41,6 @@ class Bounded(Protocol):
         ...
 
 
-def bounds_of(metric: Metric) -> tuple[float, float]:
-    """Return the least and the greatest score that a metric gives: 0 and 1 unless it says otherwise."""
-    return metric.bounds if isinstance(metric, Bounded) else (0.0, 1.0)
-
-
 @dataclass(slots=True, kw_only=True)
 class Scorer:
     """Scores answers with a migration's metrics, never the same kept score twice."""
@@ -52,6 +48,10 @@ class Scorer:
     metrics: Sequence[Metric]
     store: Store
     _unwritten: dict[str, Score] = field(default_factory=dict)
+    _bounds: dict[str, Limits] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._bounds = {metric.name: bounds_of(metric) for metric in self.metrics}
 
     def side(self, name: SideName, row: Row, outcomes: Sequence[Outcome]) -> Side:
         """Return a side with its scores; of several repeats the mean, failing where one repeat failed."""
@@ -81,7 +81,7 @@ class Scorer:
         return scores
 
     def _new_score(self, metric: Metric, answer: Answer, row: Row, key: str) -> Score | ScoreFailure:
-        score = _scored(metric, answer, row)
+        score = _scored(metric, answer, row, self._bounds[metric.name])
         if key and isinstance(score, Score):
             self._unwritten[key] = score
             if len(self._unwritten) >= _FLUSH_AT:
@@ -116,22 +116,27 @@ def _labelled(score: Score | ScoreFailure, metric: str, side: SideName, row: Row
     return Score(float(score), score.reason, metric=metric, side=side, sample_id=row.sample_id)
 
 
-def _scored(metric: Metric, answer: Answer, row: Row) -> Score | ScoreFailure:
+def bounds_of(metric: Metric) -> Limits:
+    """Return the least and the greatest score of a metric: its own, or 0 and 1."""
+    return metric.bounds if isinstance(metric, Bounded) else (0.0, 1.0)
+
+
+def _scored(metric: Metric, answer: Answer, row: Row, bounds: Limits) -> Score | ScoreFailure:
     try:
         found: object = metric.score(answer, row)
     except Exception as error:  # noqa: BLE001 - a metric may come from a plugin; its bug is a named failure, not a zero
         return ScoreFailure(reason=printable(f"{type(error).__name__}: {error}"))
-    return _checked(metric, found)
+    return _checked(metric.name, found, bounds)
 
 
-def _checked(metric: Metric, found: object) -> Score | ScoreFailure:
+def _checked(name: str, found: object, bounds: Limits) -> Score | ScoreFailure:
     if isinstance(found, ScoreFailure):
         return found
     if not isinstance(found, float):
-        return ScoreFailure(reason=printable(f"{metric.name} returned {found!r}, not a score"))
-    low, high = bounds_of(metric)
+        return ScoreFailure(reason=printable(f"{name} returned {found!r}, not a score"))
+    low, high = bounds
     if not low <= found <= high:
-        return ScoreFailure(reason=f"{metric.name} returned {float(found):g}, outside of {low:g} to {high:g}")
+        return ScoreFailure(reason=f"{name} returned {float(found):g}, outside of {low:g} to {high:g}")
     return found if isinstance(found, Score) else Score(found)
 
 

@@ -191,7 +191,7 @@ class PipelineSide:
         steps: list[Step] = []
         handle = ModelHandle(self.model.ref, lambda request, step: self._step(row, repeat, steps, request, step))
         try:
-            result = self.pipeline(handle, self.prompt, row)
+            result: object = self.pipeline(handle, self.prompt, row)
         except CallFailedError as error:
             return CallFailure(kind=error.kind, message=str(error), fatal=error.fatal)
         except MigrateError as error:

@@ -62,7 +62,7 @@ class LocalService:
     def _start(self) -> RuntimeClient:
         endpoint = Endpoint(self._engine)
         endpoint.start()
-        weakref.finalize(self, endpoint.stop)  # which also happens when the process ends
+        weakref.finalize(self, _stop, endpoint, self._engine)  # which also happens when the process ends
         return loopback_client(endpoint.url, CONNECTIONS)
 
 
@@ -89,6 +89,11 @@ class LocalModel:
         except MigrateError as error:
             raise CallFailedError("not_available", str(error), fatal=True) from error
         return model.answer(request)
+
+
+def _stop(endpoint: Endpoint, engine: LocalEngine) -> None:
+    endpoint.stop()
+    engine.close()  # while a model still writes, an unclosed one could take the process down
 
 
 def _reference(name: str) -> str:

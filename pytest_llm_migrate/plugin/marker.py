@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.domain import Dataset, PromptText
 from pytest_llm_migrate.errors import MarkerError
 from pytest_llm_migrate.migration.spec import MigrationSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     import pytest
 
 _OPTIONS = frozenset(
@@ -15,20 +20,27 @@ _OPTIONS = frozenset(
 )
 
 
-def spec_of(mark: pytest.Mark, path: Any, nodeid: str, number: int) -> MigrationSpec:
+def arguments_of(mark: pytest.Mark, nodeid: str) -> dict[str, Any]:
+    """Return a marker's arguments by name; raises `MarkerError` where they cannot be told apart."""
+    if len(mark.args) > 1:
+        raise MarkerError(nodeid, f"takes one positional argument, the dataset; got {len(mark.args)}")
+    if mark.args and "dataset" in mark.kwargs:
+        raise MarkerError(nodeid, "got the dataset twice")
+    return dict(zip(("dataset",), mark.args, strict=False)) | mark.kwargs
+
+
+def spec_of(arguments: Mapping[str, Any], path: Path, nodeid: str, number: int) -> MigrationSpec:
     """Return what a marker on a test of this file asks for; ``number`` counts the file's different markers from 0.
 
     Raises:
         MarkerError: The marker's arguments are not those of the signature.
     """
-    given = dict(mark.kwargs)
-    if len(mark.args) > 1:
-        raise MarkerError(nodeid, f"takes one positional argument, the dataset; got {len(mark.args)}")
-    if mark.args and "dataset" in given:
-        raise MarkerError(nodeid, "got the dataset twice")
-    dataset = mark.args[0] if mark.args else given.pop("dataset", None)
+    given = dict(arguments)
+    dataset = given.pop("dataset", None)
     if dataset is None:
         raise MarkerError(nodeid, "needs a dataset: migration('data/golden.csv', ...)")
+    if not isinstance(dataset, (str, PurePath, Dataset)):
+        raise MarkerError(nodeid, f"takes the dataset as a path or a Dataset, got {dataset!r}")
     unknown = sorted(set(given) - _OPTIONS)
     if unknown:
         raise MarkerError.unknown(nodeid, unknown[0], _OPTIONS)
@@ -37,7 +49,7 @@ def spec_of(mark: pytest.Mark, path: Any, nodeid: str, number: int) -> Migration
 
 
 def _check(nodeid: str, given: dict[str, Any]) -> None:
-    if given.get("row_failures", "fail") not in {"fail", "report"}:
+    if given.get("row_failures", "fail") not in ("fail", "report"):  # noqa: PLR6201 - it may be unhashable
         raise MarkerError(nodeid, f"row_failures takes 'fail' or 'report', got {given['row_failures']!r}")
     for name in ("metrics", "slices"):
         value = given.get(name, ())
@@ -46,6 +58,8 @@ def _check(nodeid: str, given: dict[str, Any]) -> None:
         given[name] = tuple(value)
     if not all(isinstance(name, str) for name in given["slices"]):
         raise MarkerError(nodeid, f"slices takes names of columns, got {given['slices']!r}")
+    if not isinstance(given.get("prompt"), (str, PurePath, PromptText, type(None))):
+        raise MarkerError(nodeid, f"prompt takes a name, a path or a Prompt, got {given['prompt']!r}")
     columns = given.get("columns")
     if columns is not None and not isinstance(columns, dict):
         raise MarkerError(nodeid, f"columns takes {{canonical name: column in the file}}, got {columns!r}")

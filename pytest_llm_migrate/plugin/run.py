@@ -16,7 +16,7 @@ from pytest_llm_migrate.migration.build import Workshop
 from pytest_llm_migrate.migration.settings import RECORDED
 from pytest_llm_migrate.migration.spool import Spool
 from pytest_llm_migrate.models import Retrying, parse_reference
-from pytest_llm_migrate.plugin.marker import spec_of
+from pytest_llm_migrate.plugin.marker import arguments_of, spec_of
 from pytest_llm_migrate.plugin.registry import Builtins, metrics_of, providers_of
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Run:
     workshop: Workshop
     started: float = field(default_factory=time.time)
     stopped: str | None = None
-    _specs: dict[str, list[tuple[pytest.Mark, MigrationSpec]]] = field(default_factory=dict)
+    _specs: dict[str, list[tuple[dict[str, Any], MigrationSpec]]] = field(default_factory=dict)
     _migrations: dict[tuple[str, int, str], Migration] = field(default_factory=dict)
 
     @property
@@ -102,11 +102,12 @@ class Run:
     def spec(self, mark: pytest.Mark, path: Path, nodeid: str) -> MigrationSpec:
         """Return the spec of a marker; equal markers of one file share it."""
         known = self._specs.setdefault(nodeid, [])
+        given = arguments_of(mark, nodeid)
         for other, spec in known:
-            if (other.args, other.kwargs) == (mark.args, mark.kwargs):
+            if other == given:
                 return spec
-        spec = spec_of(mark, path, nodeid, len(known))
-        known.append((mark, spec))
+        spec = spec_of(given, path, nodeid, len(known))
+        known.append((given, spec))
         return spec
 
     def migration(self, spec: MigrationSpec, target: str) -> Migration:

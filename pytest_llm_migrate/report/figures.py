@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.report.numbers import (
     amount,
@@ -20,6 +20,9 @@ from pytest_llm_migrate.report.numbers import (
     score_change,
     usd,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Record = Mapping[str, Any]
 Show = Callable[[float | None], str]
@@ -130,6 +133,11 @@ def quantity_figures(migration: Record, wanted: Sequence[tuple[str, str]] = HEAD
     """Return those statistics that are known."""
     found = (quantity_figure(migration, name, statistic) for name, statistic in wanted)
     return [figure for figure in found if figure]
+
+
+def unknown_quantities(migration: Record) -> str:
+    """Return the names of the quantities that are not known on both sides of any row."""
+    return ", ".join(shown for name, shown in QUANTITIES.items() if not migration.get(name))
 
 
 def rows_sentence(migration: Record) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.report.drawings import Drawing, figure_drawings, gate_drawing
+from pytest_llm_migrate.report.drawings import figure_drawings, gate_drawing
 from pytest_llm_migrate.report.figures import (
     QUANTITIES,
     STATISTICS,
@@ -18,19 +18,20 @@ from pytest_llm_migrate.report.figures import (
     quantity_figures,
     settings_sentence,
     spending_sentence,
+    unknown_quantities,
 )
-from pytest_llm_migrate.report.numbers import amount, count, counted, percent, usd
+from pytest_llm_migrate.report.numbers import UNKNOWN, count, counted, percent, ratio, usd
 from pytest_llm_migrate.report.outcomes import OUTCOMES
 from pytest_llm_migrate.report.row_view import CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from pytest_llm_migrate.report.drawings import Drawing
     from pytest_llm_migrate.report.figures import Figure, Record
     from pytest_llm_migrate.report.fragments import Pile
 
-_TILED = (("latency", "p95"), ("cost", "mean"))
-_PER = 1000
+_PRICED_ROWS = 1000
 """Rows that a cost is shown for, since the cost of one is too small to picture."""
 _SETTINGS = ("model", "prompt", "prompt file", "strategy", "settings", "prompt hash")
 
@@ -138,7 +139,7 @@ def page_of(results: Record, piles: dict[str, Pile]) -> Page:
 
 def _migration(record: Record, place: int, last: int, pile: Pile) -> MigrationView:
     metrics = metric_figures(record)
-    economics = quantity_figures(record, _economics(record))
+    economics = quantity_figures(record, list(_economics()))
     return MigrationView(
         record=record,
         anchor=f"m{place}",
@@ -151,7 +152,7 @@ def _migration(record: Record, place: int, last: int, pile: Pile) -> MigrationVi
         metrics=_drawn(metrics, list(record["metrics"].values()), reference=0),
         economics=_drawn(economics, [{}] * len(economics), reference=1),
         statistics=quantity_figures(record, [(name, statistic) for name in QUANTITIES for statistic in STATISTICS]),
-        unknown=", ".join(shown for name, shown in QUANTITIES.items() if not record.get(name)),
+        unknown=unknown_quantities(record),
         slices=list(_slices(record)),
         outcomes=[(name, CODES[name], count(pile.counts[name])) for name in OUTCOMES if pile.counts[name]],
         provenance=list(_provenance(record)),
@@ -167,12 +168,12 @@ def _drawn(figures: Sequence[Figure], records: Sequence[Record], *, reference: f
 
 def _index_cells(record: Record) -> list[str]:
     quality = [f"{figure.name} {figure.change}" for figure in metric_figures(record)[:2]]
-    speed, price = (quantity_figure(record, *wanted) for wanted in _TILED)
+    speed, price = quantity_figure(record, "latency", "p95"), quantity_figure(record, "cost", "mean")
     return [
         gates_sentence(record),
         "\n".join(quality) or "no metric",
-        speed.change if speed else "unknown",
-        price.change if price else "unknown",
+        speed.change if speed else UNKNOWN,
+        price.change if price else UNKNOWN,
         count(record["rows_below_bar"]),
     ]
 
@@ -180,11 +181,8 @@ def _index_cells(record: Record) -> list[str]:
 def _tiles(record: Record) -> Iterator[Tile]:
     for figure in metric_figures(record)[:2]:
         yield Tile(label=figure.name, value=figure.change, note=f"{figure.source} → {figure.target}")
-    for wanted in _TILED:
-        found = quantity_figure(record, *wanted)
-        note = f"{found.source} → {found.target}" if found else "no row has it on both sides"
-        label = f"{QUANTITIES[wanted[0]]} {wanted[1]}"
-        yield Tile(label=label, value=found.change if found else "unknown", note=note)
+    yield _speed_tile(quantity_figure(record, "latency", "p95"))
+    yield _cost_tile(record.get("cost"))
     below, judged = record["rows_below_bar"], record["dataset"]["rows"]
     yield Tile(label="rows below their bar", value=count(below), note=f"of {count(judged)}", is_bad=below > 0)
     faults = record["errors"]["target"] + record["truncated"]["target"] + record["refusals"]["target"]
@@ -193,12 +191,27 @@ def _tiles(record: Record) -> Iterator[Tile]:
     yield Tile(label="target answers at fault", value=count(faults), note=note, is_bad=faults > 0)
 
 
+def _speed_tile(figure: Figure | None) -> Tile:
+    if figure is None:
+        return Tile(label="latency p95", value=UNKNOWN, note="no row has it on both sides")
+    return Tile(label=figure.name, value=figure.change, note=f"{figure.source} → {figure.target}")
+
+
+def _cost_tile(cost: Record | None) -> Tile:
+    label = f"cost of {count(_PRICED_ROWS)} rows"
+    if not cost:
+        return Tile(label=label, value=UNKNOWN, note="no row has it on both sides")
+    mean = cost["statistics"]["mean"]
+    source, target = (usd(mean[side] and mean[side] * _PRICED_ROWS) for side in ("source", "target"))
+    return Tile(label=label, value=ratio(mean["ratio"]), note=f"{source} → {target}")
+
+
 def _moved(record: Record) -> Iterator[tuple[str, str, str]]:
     sides = [_settings(record[side]) for side in ("source", "target")]
     yield from zip(_SETTINGS, *sides, strict=True)
     for label, key in (("no answer", "errors"), ("cut off", "truncated"), ("refused", "refusals")):
         yield label, count(record[key]["source"]), count(record[key]["target"])
-    yield "kept answers", *(_kept(record, side) for side in ("source", "target"))
+    yield "kept answers", _kept(record, "source"), _kept(record, "target")
 
 
 def _kept(record: Record, side: str) -> str:
@@ -233,7 +246,7 @@ def _gate(gate: Record, migration: Record) -> Gate:
     return Gate(record=gate, name=gate["nodeid"].rpartition("::")[2], statements=said)
 
 
-def _economics(record: Record) -> Iterator[tuple[str, str]]:
+def _economics() -> Iterator[tuple[str, str]]:
     for name in QUANTITIES:
         timed = name in {"latency", "ttft"}
         yield from ((name, statistic) for statistic in (("p50", "p95") if timed else ("mean",)))
@@ -276,7 +289,7 @@ def _run_provenance(results: Record) -> Iterator[tuple[str, str]]:
     run, prices = results["run"], results["prices"]
     yield "command", run["command"]
     yield "run", f"{run['id']}, {run['started']} to {run['ended']}, exit status {run['exit_status']}"
-    yield "git commit", run["git_commit"] or "unknown"
+    yield "git commit", run["git_commit"] or UNKNOWN
     yield "versions", ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     yield "prices", f"{prices['source']}, as of {prices.get('as_of') or 'unknown date'}"
     yield "paid for in this run", spending_sentence(results)

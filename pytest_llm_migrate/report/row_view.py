@@ -102,6 +102,7 @@ class RowView:
 def row_view(row: Mapping[str, Any], anchor: str, metrics: Sequence[str]) -> RowView:
     """Return what the page shows of a row; ``anchor`` is its id on the page, ``metrics`` those of its migration."""
     source, target = row["source"], row["target"]
+    given = {**row.get("slices", {}), **row["inputs"]}
     return RowView(
         anchor=anchor,
         sample_id=row["sample_id"],
@@ -110,7 +111,7 @@ def row_view(row: Mapping[str, Any], anchor: str, metrics: Sequence[str]) -> Row
         is_below_bar=is_below_bar(row),
         is_same="text" in source and source["text"] == target.get("text"),
         moves=" · ".join(_moves(source, target, metrics)),
-        inputs=[Passage.of(value, name) for name, value in row["inputs"].items() if value is not None],
+        inputs=[Passage.of(value, name) for name, value in given.items() if value is not None],
         reference=None if row["reference"] is None else Passage.of(row["reference"]),
         source=_side(source),
         target=_side(target),

@@ -10,6 +10,7 @@ from pytest_llm_migrate.report.figures import (
     quantity_figures,
     rows_sentence,
     spending_sentence,
+    unknown_quantities,
 )
 from pytest_llm_migrate.report.outcomes import outcome_words, reason, worst_rows
 from pytest_llm_migrate.report.text import cut, one_line, padded, visible, wrapped
@@ -17,11 +18,10 @@ from pytest_llm_migrate.report.text import cut, one_line, padded, visible, wrapp
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_llm_migrate.report.figures import Figure, Record
+    from pytest_llm_migrate.report.figures import Record
 
 _NARROWEST, _WIDEST = 60, 110
 _WORST_ROWS = 3
-_REASON_LINES = 2
 _STYLES = {"GO": "green", "NO-GO": "red", "NOT ENOUGH EVIDENCE": "yellow", "CANNOT JUDGE": "purple"}
 
 
@@ -81,27 +81,31 @@ def _migration(migration: Record, worst: Sequence[Record], width: int) -> Iterat
     yield from _text(rows_sentence(migration), width, "  ")
     yield from _warnings(migration["warnings"], width, "  ")
     yield from _gates(migration["gates"], width)
-    yield from _figures([*metric_figures(migration), *quantity_figures(migration)], width)
+    yield from _figures(migration, width)
     yield from _worst(worst, width)
 
 
 def _gates(gates: Sequence[Record], width: int) -> Iterator[Line]:
+    if gates:
+        yield Line("")
     for gate in gates:
         name = gate["nodeid"].rpartition("::")[2]
         idle = "" if gate["verdict"] else f" ({gate['outcome']})"
         style = _STYLES.get(gate["verdict"])
-        yield Line("")
         yield Line("  " + one_line(f"{_verdict(gate)}: {name}{idle}", width - 2), style)
         yield from _text(gate["doc"], width, "    ")
         yield from _text(gate["statement"], width, "    ")
 
 
-def _figures(figures: Sequence[Figure], width: int) -> Iterator[Line]:
+def _figures(migration: Record, width: int) -> Iterator[Line]:
+    figures = [*metric_figures(migration), *quantity_figures(migration)]
     if figures:
         yield Line("")
         yield _figure_line(("", "source", "target", "change and its interval"), width, "bold")
     for figure in figures:
         yield _figure_line((figure.name, figure.source, figure.target, figure.change_and_limits), width)
+    if unknown := unknown_quantities(migration):
+        yield from _text(f"unknown: {unknown}", width, "  ")
 
 
 def _figure_line(cells: tuple[str, str, str, str], width: int, style: str | None = None) -> Line:
@@ -116,7 +120,8 @@ def _worst(rows: Sequence[Record], width: int) -> Iterator[Line]:
     for row in rows:
         first, *rest = wrapped(one_line(f"{row['sample_id']} {outcome_words(row)}: {reason(row)}"), width - 4)
         yield Line(f"  {first}")
-        yield from (Line(f"    {line}") for line in rest[: _REASON_LINES - 1])
+        if rest:
+            yield Line(f"    {cut(' '.join(rest), width - 4)}")
 
 
 def _warnings(warnings: Iterable[str], width: int, indent: str) -> Iterator[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import accumulate, takewhile
 
 ELLIPSIS = "…"
 
@@ -37,12 +38,8 @@ def cut(text: str, width: int) -> str:
     """Return a visible text cut to ``width`` columns, the last of them an ellipsis where something is missing."""
     if columns(text) <= width:
         return text
-    used = 0
-    for place, character in enumerate(text):
-        used += _columns_of(character)
-        if used >= width:
-            break
-    return text[:place].rstrip() + ELLIPSIS
+    fitting = takewhile(lambda used: used < width, accumulate(map(_columns_of, text)))
+    return text[: sum(1 for _ in fitting)].rstrip() + ELLIPSIS
 
 
 def columns(text: str) -> int:

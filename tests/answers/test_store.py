@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 HELLO = Answer(text="hello", input_tokens=3, output_tokens=2)
 CLAIM = """
 import sys
+import threading
 from pathlib import Path
 from pytest_llm_migrate.answers import Store, Terms
 from pytest_llm_migrate.answers.store import Wanted
@@ -258,3 +261,16 @@ def test_a_file_that_breaks_later_is_named_too(store: Store, path: Path) -> None
     with pytest.raises(StoreError, match="no such table: answers"):
         store.find(["a"])
     store.keep_scores({"a": Score(1.0)})
+
+
+def test_a_new_file_may_be_opened_by_many_at_once(path: Path) -> None:
+    """Runs that start together on a new folder all get their store."""
+    together = threading.Barrier(8)
+
+    def run(number: int) -> int:
+        together.wait()
+        with closing(Store(path, Terms(run=str(number)))) as store:
+            return len(store.take("m", wanted(str(number)), 99).call)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(run, range(8))) == 8

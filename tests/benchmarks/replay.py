@@ -1,6 +1,7 @@
 """Replaying recorded answers against as many plain no-op tests: ``python tests/benchmarks/replay.py [ROWS]``.
 
-Prints wall seconds and peak memory (the largest process) of both, in turn, and their ratio.
+Prints wall seconds and peak memory (the largest process) of both, in turn, and their ratio: one
+process against one process, two workers against two.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ def main() -> None:
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     commands = {
         "plain": ("test_plain.py",),
+        "plain -n 2": ("test_plain.py", "-n", "2"),
         "migration": ("test_migration.py", "--target-model", "recorded"),
         "migration -n 2": ("test_migration.py", "--target-model", "recorded", "-n", "2"),
     }
@@ -83,11 +85,11 @@ def main() -> None:
         for _ in range(ROUNDS):
             for label, arguments in commands.items():
                 found[label].append(measure(folder, *arguments))
-    plain = statistics.median(seconds for seconds, _ in found["plain"])
     print(f"{rows} rows x 2 sides x 3 metrics, median of {ROUNDS}")
     for label, runs in found.items():
         seconds = statistics.median(run[0] for run in runs)
         memory = max(run[1] for run in runs)
+        plain = statistics.median(run[0] for run in found[label.replace("migration", "plain")])
         print(f"{label:16} {seconds:6.1f} s  x{seconds / plain:.2f} of plain  {memory:5.0f} MB")
 
 

@@ -89,9 +89,11 @@ class Suite:
         self.file(f"prompts/{name}/source.prompt.yaml", f"name: {name}\nuser: {json.dumps(user)}\n")
 
     def rows(self, rows: Iterable[Mapping[str, Any]], name: str = "rows.csv") -> Path:
-        """Write a dataset."""
+        """Write a dataset, as CSV or JSON lines by its name."""
         found = list(rows)
         path = self.path / name
+        if path.suffix == ".jsonl":
+            return self.file(name, "".join(json.dumps(row) + "\n" for row in found))
         with path.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, list(found[0]))
             writer.writeheader()

@@ -21,7 +21,7 @@ SOURCE, TARGET = "anthropic.claude-3-haiku-20240307-v1:0", "us.amazon.nova-lite-
 
 def sample(seed: int = 7, sizes: tuple[int, int, int] = (160, 120, 24)) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the results of a run and its rows."""
-    random_ = random.Random(seed)
+    random_ = random.Random(seed)  # noqa: S311 - a sample, not a secret
     triage = [triage_row(number, random_) for number in range(1, sizes[0] + 1)]
     policy = [policy_row(number, random_) for number in range(1, sizes[1] + 1)]
     summary = [summary_row(number, random_) for number in range(1, sizes[2] + 1)]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import random
-from typing import Any
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import random
 
 TICKETS = (
     ("My parcel says delivered but there is nothing at my door. Where is it?", "shipping"),
@@ -19,10 +22,14 @@ QUESTIONS = (
     ("By when must receipts be handed in?", "within {n} days of the journey"),
 )
 POLICY = (
-    "Guest permits are valid for {n} days from the day they are collected and may be extended once at the front desk. "
-    "Permits that are not returned are charged to the host.",
-    "Receipts are handed in within {n} days of the journey. Travel above the limit needs the consent of the head of "
-    "department, given in writing before anything is booked; consent given afterwards is not accepted.",
+    (
+        "Guest permits are valid for {n} days from the day they are collected and may be extended once at the front desk. "
+        "Permits that are not returned are charged to the host."
+    ),
+    (
+        "Receipts are handed in within {n} days of the journey. Travel above the limit needs the consent of the head of "
+        "department, given in writing before anything is booked; consent given afterwards is not accepted."
+    ),
 )
 QUEUES = ("billing", "shipping", "account", "technical")
 
@@ -32,7 +39,7 @@ def prompt(name: str, target: str, strategy: str | None, system: str, user: str)
     return {
         "name": name,
         "path": f"prompts/{name}/{target}.prompt.yaml",
-        "sha256": random.Random(name + target).randbytes(32).hex(),
+        "sha256": hashlib.sha256((name + target).encode()).hexdigest(),
         "strategy": strategy,
         "system": system,
         "user": user,
@@ -65,7 +72,7 @@ def triage_row(number: int, random_: random.Random) -> dict[str, Any]:
     ticket, expected = TICKETS[number % len(TICKETS)]
     right = random_.random() < 0.92, random_.random() < 0.68
     texts = [expected if ok else random_.choice([queue for queue in QUEUES if queue != expected]) for ok in right]
-    row = {
+    row: dict[str, Any] = {
         "schema_version": 1,
         "migration": "triage",
         "sample_id": f"T-{number:03d}",
@@ -128,7 +135,7 @@ def policy_row(number: int, random_: random.Random) -> dict[str, Any]:
 def summary_row(number: int, random_: random.Random) -> dict[str, Any]:
     """Return one row of the summary migration: few rows, prices unknown."""
     call = " ".join(POLICY).format(n=random_.randint(5, 30)) * 3
-    row = {
+    row: dict[str, Any] = {
         "schema_version": 1,
         "migration": "summary",
         "sample_id": f"call/{number}",

@@ -1,0 +1,177 @@
+"""The record of a run, from what was seen and what became of the tests."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pytest_llm_migrate.domain import Ruling
+from pytest_llm_migrate.migration.results import Seen, gate_record, heading, migration_record, row_records, run_record
+from pytest_llm_migrate.migration.spool import case_record
+from tests.migration.parts import case
+
+TERMS: dict[str, Any] = {
+    "id": "one",
+    "name": "triage",
+    "metrics": ["m"],
+    "slices": ["split"],
+    "bounds": {"m": [0.0, 1.0]},
+    "warnings": ["the encoding was guessed"],
+}
+
+
+def said(verdict: str) -> dict[str, Any]:
+    """Return a verdict on record."""
+    return {"verdict": verdict, "statement": f"It is {verdict}."}
+
+
+def gate(outcome: str, *verdicts: str, message: str = "") -> dict[str, Any]:
+    """Return a gate test that evaluated these verdicts."""
+    return {
+        "nodeid": "test_a.py::test_gate",
+        "doc": "It holds.",
+        "gate": True,
+        "sample_id": None,
+        "outcome": outcome,
+        "message": message,
+        "statements": [said(verdict) for verdict in verdicts],
+        "checks": [],
+    }
+
+
+def row_test(sample_id: str, outcome: str, name: str = "test_row") -> dict[str, Any]:
+    """Return a row test."""
+    return gate(outcome) | {"nodeid": f"test_a.py::{name}[{sample_id}]", "gate": False, "sample_id": sample_id}
+
+
+def seen_case(sample_id: str, place: int, migration: str = "one", **scores: Any) -> dict[str, Any]:
+    """Return the note of a case."""
+    made = case(sample_id, **scores, split="holdout")
+    return {"type": "case", "migration": migration, "place": place, **case_record(made, ("split",))}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdicts", "verdict", "statement"),
+    [
+        ("passed", ["GO"], "GO", "It is GO."),
+        ("passed", ["GO", "GO"], "GO", "It is GO. It is GO."),
+        ("passed", [], "GO", "the message"),
+        ("xpassed", ["GO"], "GO", "It is GO."),
+        ("failed", ["GO", "NOT ENOUGH EVIDENCE"], "NOT ENOUGH EVIDENCE", "It is NOT ENOUGH EVIDENCE."),
+        ("failed", ["NOT ENOUGH EVIDENCE", "CANNOT JUDGE"], "CANNOT JUDGE", "It is CANNOT JUDGE."),
+        ("failed", ["NO-GO", "CANNOT JUDGE"], "NO-GO", "It is NO-GO."),
+        ("failed", [], "NO-GO", "the message"),
+        ("failed", ["GO"], "NO-GO", "the message"),
+        ("error", ["GO"], "CANNOT JUDGE", "the message"),
+        ("skipped", [], None, "the message"),
+        ("xfailed", ["NO-GO"], None, "the message"),
+        ("not_run", [], None, "the message"),
+    ],
+)
+def test_what_a_gate_says(outcome: str, verdicts: list[str], verdict: str | None, statement: str) -> None:
+    """Passed is GO, failed the worst it evaluated, broken cannot judge; what was skipped says nothing."""
+    record = gate_record(gate(outcome, *verdicts, message="the message"))
+    assert (record["verdict"], record["statement"]) == (verdict, statement)
+    assert [item["verdict"] for item in record["statements"]] == verdicts
+
+
+@pytest.mark.parametrize(
+    ("ruling", "below", "failing", "sentence"),
+    [
+        (Ruling.GO, 0, 0, "GO by its gates."),
+        (Ruling.GO, 2, 2, "GO by its gates; 2 rows below their bar fail the run."),
+        (Ruling.GO, 1, 1, "GO by its gates; 1 row below its bar fails the run."),
+        (Ruling.GO, 3, 1, "GO by its gates; 3 rows below their bar, 1 of which fails the run."),
+        (Ruling.NO_GO, 3, 2, "NO-GO by its gates; 3 rows below their bar, 2 of which fail the run."),
+        (Ruling.GO, 1, 0, "GO by its gates; 1 row below its bar is reported only."),
+        (
+            Ruling.NOT_ENOUGH_EVIDENCE,
+            2,
+            0,
+            "NOT ENOUGH EVIDENCE by its gates; 2 rows below their bar are reported only.",
+        ),
+        (None, 0, 0, "No gate judged this migration."),
+        (None, 2, 2, "No gate judged this migration; 2 rows below their bar."),
+    ],
+)
+def test_the_heading_says_both_things(ruling: Ruling | None, below: int, failing: int, sentence: str) -> None:
+    """What the gates say stands beside what the rows do to the run."""
+    assert heading(ruling, below, failing=failing) == sentence
+
+
+def test_a_row_counts_once_below_its_bar() -> None:
+    """Two tests that fail on one row are one row below its bar."""
+    tests = [row_test("r1", "failed"), row_test("r1", "failed", "test_other"), row_test("r2", "xfailed")]
+    record = migration_record(TERMS, [], tests)
+    assert (record["rows_below_bar"], record["row_tests"]["failed"], record["row_tests"]["xfailed"]) == (2, 2, 1)
+    assert record["heading"] == "No gate judged this migration; 2 rows below their bar."
+
+
+def test_a_migration_has_the_worst_verdict_of_its_gates() -> None:
+    """One NO-GO outweighs any number of others; a silent gate is warned of."""
+    tests = [gate("passed", "GO"), gate("failed", "NO-GO"), gate("failed", "CANNOT JUDGE"), gate("skipped")]
+    record = migration_record(TERMS, [], tests)
+    assert record["verdict"] == "NO-GO"
+    assert record["warnings"] == [
+        "the encoding was guessed",
+        "gate test_a.py::test_gate gave no verdict: it was skipped",
+    ]
+
+
+def test_a_migration_without_gates_has_no_verdict() -> None:
+    """Where nothing judged, the record says nothing, and is whole JSON all the same."""
+    record = migration_record(TERMS, [], [])
+    assert record["verdict"] is None
+    json.dumps(record, allow_nan=False)
+
+
+def test_a_migrations_figures_are_those_of_its_cases() -> None:
+    """Metrics, slices of any column, errors and warnings come from the rows that were seen."""
+    notes = [seen_case("r1", 0), seen_case("r2", 1, target=0.0), seen_case("r3", 2, target=None)]
+    seen = Seen(notes)
+    record = migration_record(TERMS, seen.cases["one"], [gate("passed", "GO")])
+    assert (record["metrics"]["m"]["n"], record["metrics"]["m"]["delta"]) == (2, -0.5)
+    assert [(group["value"], group["rows"]) for group in record["slice_metrics"]] == [("holdout", 3)]
+    assert record["errors"]["kinds"]["target"] == {"throttled": 1}
+    assert "1 of 3 target rows have no answer; they are in no mean" in record["warnings"]
+
+
+def test_what_processes_saw_is_merged() -> None:
+    """A row that two processes saw counts once, and rows come in the dataset's order."""
+    used = {"type": "used", "migration": "one", "key": "k"}
+    notes = [seen_case("r2", 1), {"type": "migration", **TERMS}, seen_case("r1", 0), used, seen_case("r2", 1)]
+    seen = Seen(notes)
+    assert [record["sample_id"] for record in seen.cases["one"]] == ["r1", "r2"]
+    assert list(seen.migrations) == ["one"]
+    assert [record["key"] for record in seen.used] == ["k"]
+
+
+def test_every_row_has_a_line() -> None:
+    """A line holds both sides, the row's tests and its flips; a row that no test ran on has none."""
+    cases = [case_record(case("r1", target=0.0)), case_record(case("r2", target=None))]
+    lines = list(row_records("one", cases, [row_test("r1", "failed"), gate("passed")], ["m"]))
+    assert [(line["sample_id"], line["flips"], len(line["tests"])) for line in lines] == [
+        ("r1", {"m": "broke"}, 1),
+        ("r2", {}, 0),
+    ]
+    assert lines[0]["tests"][0]["outcome"] == "failed"
+    assert (lines[0]["schema_version"], lines[0]["migration"]) == (1, "one")
+    assert lines[1]["target"] == {"error": {"kind": "throttled", "message": "slow"}}
+
+
+def test_a_run_has_the_worst_verdict_of_its_migrations() -> None:
+    """Several migrations make one verdict; one that nobody looked at is left out."""
+    tests = {"one": [gate("passed", "GO")], "two": [gate("failed", "NOT ENOUGH EVIDENCE")]}
+    seen = Seen([{"type": "migration", **TERMS, "id": name} for name in ("one", "two", "idle")])
+    record = run_record({"id": "run"}, seen, lambda name: tests.get(name, []), {"source": "a list", "as_of": None})
+    assert record["verdict"] == "NOT ENOUGH EVIDENCE"
+    assert [item["id"] for item in record["migrations"]] == ["one", "two"]
+    assert (record["schema_version"], record["run"], record["prices"]["source"]) == (1, {"id": "run"}, "a list")
+
+
+def test_a_run_without_gates_has_no_verdict() -> None:
+    """Rows alone make no verdict."""
+    seen = Seen([{"type": "migration", **TERMS}, seen_case("r1", 0)])
+    assert run_record({}, seen, lambda _: [], {})["verdict"] is None
