@@ -48,7 +48,7 @@ class Spool:
                 self._write(line | {"key": key, "answer": answer.to_record()})
 
     def close(self) -> None:
-        """Write out what is buffered; the next record opens the file again."""
+        """Close the file; the next record opens it again."""
         if self._file:
             self._file.close()
             self._file = None

@@ -49,7 +49,7 @@ def spec_of(arguments: Mapping[str, Any], path: Path, nodeid: str, number: int) 
 
 
 def _check(nodeid: str, given: dict[str, Any]) -> None:
-    if given.get("row_failures", "fail") not in ("fail", "report"):  # noqa: PLR6201 - it may be unhashable
+    if given.get("row_failures", "fail") not in ("fail", "report"):
         raise MarkerError(nodeid, f"row_failures takes 'fail' or 'report', got {given['row_failures']!r}")
     for name in ("metrics", "slices"):
         value = given.get(name, ())

@@ -65,7 +65,9 @@ def measure(folder: Path, *arguments: str) -> tuple[float, float]:
     process = subprocess.Popen(
         [sys.executable, "-m", "pytest", "-q", *arguments], cwd=folder, stdout=subprocess.DEVNULL
     )
-    _, _, usage = os.wait4(process.pid, 0)
+    _, status, usage = os.wait4(process.pid, 0)
+    if os.waitstatus_to_exitcode(status) != 0:
+        raise SystemExit(f"the run of {' '.join(arguments)} did not pass")
     return time.perf_counter() - started, usage.ru_maxrss / 1000
 
 

@@ -148,9 +148,7 @@ def triage_migration(rows: list[dict[str, Any]]) -> dict[str, Any]:
     )
     gates = [
         gate(f"{test}::test_routing_is_no_worse", "Routing holds within three points.", "failed", quality),
-        gate(
-            f"{test}::test_faster_and_cheaper", "Answers are no slower, and the bill goes down.", "passed", speed, price
-        ),
+        gate(f"{test}::test_faster_and_cheaper", "Answers are no slower, and the bill is cut.", "passed", speed, price),
     ]
     prompts = {
         "source": {"ref": SOURCE, "prompt": prompt("triage", "source", None, TRIAGE_SYSTEM, "{{ ticket }}")},
@@ -181,8 +179,8 @@ def policy_migration(rows: list[dict[str, Any]]) -> dict[str, Any]:
             statement(
                 "NOT ENOUGH EVIDENCE",
                 "grounded.non_inferior(margin=0.02)",
-                f"grounded went from {found['source']['mean']:.3f} to {found['target']['mean']:.3f} over {found['n']} rows; these "
-                "rows neither show nor rule out a loss of 0.02; about 310 more rows like these would make it a GO.",
+                f"grounded went from {found['source']['mean']:.3f} to {found['target']['mean']:.3f} over {found['n']} "
+                "rows; these rows neither show nor rule out a loss of 0.02; about 310 more would make it a GO.",
                 "non_inferior",
                 (found["delta"], *found["interval"], found["n"]),
                 margin=0.02,
@@ -194,7 +192,7 @@ def policy_migration(rows: list[dict[str, Any]]) -> dict[str, Any]:
         gate(f"{test}::test_bill_goes_down", "The bill goes down.", "skipped"),
     ]
     warnings = [
-        f"{sum('error' in row['target'] for row in rows)} of {len(rows)} target rows have no answer; they are in no mean",
+        f"{sum('error' in row['target'] for row in rows)} of {len(rows)} target rows have no answer",
         "gate tests/llm/test_policy_answers.py::test_bill_goes_down gave no verdict: it was skipped",
     ]
     made = migration_of("policy", rows, gates, verdict="NOT ENOUGH EVIDENCE", warnings=warnings, slices=["kind"])

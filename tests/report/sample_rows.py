@@ -23,11 +23,11 @@ QUESTIONS = (
 )
 POLICY = (
     (
-        "Guest permits are valid for {n} days from the day they are collected and may be extended once at the front desk. "
+        "Guest permits are valid for {n} days from the day they are collected and may be extended once at the desk. "
         "Permits that are not returned are charged to the host."
     ),
     (
-        "Receipts are handed in within {n} days of the journey. Travel above the limit needs the consent of the head of "
+        "Receipts are handed in within {n} days of the journey. Travel above the limit needs consent from the head of "
         "department, given in writing before anything is booked; consent given afterwards is not accepted."
     ),
 )
