@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llm_migrate.errors import MarkerError, MigrateError
-from pytest_llm_migrate.plugin.keys import MARKER, RUN, SETTINGS
+from pytest_llm_migrate.plugin.keys import MARKER, MIGRATION, RUN, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,6 +80,13 @@ def short_id(sample_id: str) -> str:
 
 def migration_of(item: Any, run: Run) -> Migration | None:
     """Return the migration that a collected test belongs to, or ``None``."""
+    if MIGRATION not in item.stash:
+        item.stash[MIGRATION] = _find_migration(item, run)
+    found: Migration | None = item.stash[MIGRATION]
+    return found
+
+
+def _find_migration(item: Any, run: Run) -> Migration | None:
     target = getattr(item, "callspec", None) and item.callspec.params.get(TARGET)
     mark = item.get_closest_marker(MARKER)
     if target is None or mark is None:
@@ -103,4 +110,10 @@ def is_skipped(item: Any) -> bool:
     """Whether a mark skips the test for certain, so that nothing need be fetched for it."""
     if next(item.iter_markers("skip"), None):
         return True
-    return any(mark.args and mark.args[0] is True for mark in item.iter_markers("skipif"))
+    return any(condition for mark in item.iter_markers("skipif") for condition in _known_conditions(mark))
+
+
+def _known_conditions(mark: pytest.Mark) -> list[Any]:
+    # A text is evaluated by pytest when the test is about to run, not before.
+    given = [mark.kwargs["condition"]] if "condition" in mark.kwargs else mark.args
+    return [condition for condition in given if not isinstance(condition, str)]

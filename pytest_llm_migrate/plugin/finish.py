@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -44,13 +45,15 @@ def finish(session: pytest.Session) -> None:
     run = config.stash[RUN]
     outcomes = config.stash[OUTCOMES]
     seen = Seen(read_spool(run.spool.path.parent))
-    if outcomes and not getattr(config.option, "setupplan", False):
+    if outcomes and not getattr(config.option, "setuponly", False):
         _judge_exit_status(session, outcomes)
         results = _results(session, run, seen, outcomes)
         config.stash[RESULTS] = results
         _write(run, results, seen, outcomes)
         _write_recordings(run, seen)
     shutil.rmtree(run.spool.path.parent, ignore_errors=True)
+    with contextlib.suppress(OSError):  # not empty, or never made
+        run.folder.rmdir()
     if run.settings.answers == Mode.FRESH and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
         run.store.end_fresh(command_of(config))
     run.store.close()

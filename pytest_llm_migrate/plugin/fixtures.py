@@ -90,6 +90,10 @@ def migrated_prompt(request: pytest.FixtureRequest, migration_target: str) -> An
 
 
 def _run(request: pytest.FixtureRequest) -> Run:
+    from pytest_llm_migrate.plugin.collection import NO_TARGET
+
+    if RUN not in request.config.stash:
+        pytest.skip(NO_TARGET)
     run: Run = request.config.stash[RUN]
     if run.stopped:
         pytest.fail(run.stopped, pytrace=False)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_llm_migrate.migration.migration import Migration
     from pytest_llm_migrate.migration.settings import Settings
     from pytest_llm_migrate.plugin.outcomes import Outcomes
     from pytest_llm_migrate.plugin.run import Run
@@ -20,5 +21,7 @@ SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 OUTCOMES: pytest.StashKey[Outcomes] = pytest.StashKey()
 RESULTS: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+MIGRATION: pytest.StashKey[Migration | None] = pytest.StashKey()
+"""On an item: the migration it belongs to."""
 SEEN: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 """On an item: what its fixtures and its test saw, as builtins, for its reports."""

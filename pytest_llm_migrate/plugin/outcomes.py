@@ -14,6 +14,7 @@ from pytest_llm_migrate.plugin.keys import RUN, SEEN
 ATTRIBUTE = "llm_migrate"
 """On a test report: what the test saw, as builtins, so that it crosses processes."""
 _LONGEST_MESSAGE = 2000
+_BELOW_BAR = (AssertionError, pytest.fail.Exception)
 
 
 def prepare(item: pytest.Item) -> None:
@@ -42,13 +43,18 @@ def annotate(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Test
         # A metric that broke says nothing about the model: an error, as when a call gave no answer.
         seen["error"] = True
         report.longrepr = str(call.excinfo.value)
-    elif report.failed and report.when == "call" and seen["row_failures"] == "report" and not seen["gate"]:
+    elif report.failed and seen["row_failures"] == "report" and not seen["gate"] and _fell_short(call):
         report.outcome = "skipped"
         report.wasxfail = "reported, not failed: the gates decide"
     if report.when == "call" and seen["statements"] and report.failed:
         text = "\n".join(f"{said['verdict']}: {said['statement']}\n  {said['detail']}" for said in seen["statements"])
         report.sections.append(("llm-migrate verdicts", text))
     setattr(report, ATTRIBUTE, {**seen, "message": _message(report)})
+
+
+def _fell_short(call: pytest.CallInfo[None]) -> bool:
+    # Anything else, such as a misspelt name, is a mistake in the test and says nothing about the row.
+    return call.when == "call" and call.excinfo is not None and call.excinfo.errisinstance(_BELOW_BAR)
 
 
 class Outcomes:
@@ -66,7 +72,9 @@ class Outcomes:
         if seen.get("error"):
             report.__dict__["llm_migrate_error"] = True
         if report.when == "setup":
-            self._tests[report.nodeid] = {**seen, "nodeid": report.nodeid, "outcome": "passed"}
+            # Until its call is reported a test has not ended: the process that runs it may die.
+            begun = {"nodeid": report.nodeid, "outcome": "error", "message": "the test did not end"}
+            self._tests[report.nodeid] = {**seen, **begun}
         test = self._tests[report.nodeid]
         outcome = _outcome(report, seen)
         if outcome != "passed" or report.when == "call":

@@ -43,7 +43,8 @@ def _lines(results: Record, worst: dict[str, list[Record]]) -> Iterator[str]:
     migrations = results["migrations"]
     yield f"## {_title(results)}"
     yield ""
-    yield from _list(results.get("warnings", ()))
+    if results.get("warnings"):
+        yield from _list(results["warnings"])
     for migration in migrations:
         yield from _migration(migration)
     yield from _gates(migrations)
@@ -52,7 +53,7 @@ def _lines(results: Record, worst: dict[str, list[Record]]) -> Iterator[str]:
     prices = results["prices"]
     as_of = f" of {prices['as_of']}" if prices.get("as_of") else ""
     paid = f"Paid for in this run: {spending_sentence(results)} (prices: {prices['source']}{as_of})."
-    yield f"{markdown(paid)} Run `{results['run']['id']}`."
+    yield f"{markdown(paid)} Run {markdown(results['run']['id'])}."
 
 
 def _title(results: Record) -> str:
@@ -63,16 +64,15 @@ def _title(results: Record) -> str:
 
 def _migration(migration: Record) -> Iterator[str]:
     moved = f"{markdown(migration['source']['ref'])} → {markdown(migration['target']['ref'])}"
-    yield f"**{markdown(migration['name'])}**: {markdown(migration['heading'])}  "
-    yield f"{moved}; gates: {gates_sentence(migration)}  "
-    yield markdown(rows_sentence(migration))
-    yield ""
+    yield f"**{markdown(migration['name'])}**: {markdown(migration['heading'])}"
+    yield f"- {moved}; gates: {gates_sentence(migration)}"
+    yield f"- {markdown(rows_sentence(migration))}"
     yield from _list(migration["warnings"])
 
 
 def _list(warnings: Iterable[str]) -> Iterator[str]:
-    lines = [f"- ⚠️ {markdown(warning, _LONGEST)}" for warning in warnings]
-    yield from [*lines, ""] if lines else ()
+    yield from (f"- ⚠️ {markdown(warning, _LONGEST)}" for warning in warnings)
+    yield ""
 
 
 def _gates(migrations: Sequence[Record]) -> Iterator[str]:

@@ -34,6 +34,9 @@ class StandIn(ScriptedEngine):
         """Note the name."""
         self.loaded.append(name)
 
+    def close(self) -> None:
+        """Hold nothing, and so let go of nothing."""
+
 
 @pytest.fixture
 def fetched(monkeypatch: pytest.MonkeyPatch) -> list[str]:

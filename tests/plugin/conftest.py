@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 LOADED_ONCE = (boto3, genai_prices, jinja2, pd, scipy.stats, yaml, Comparison, Prompt, finish, run)
 """Inner runs forget the modules that they import themselves; these are dear, and numpy refuses a second load."""
 
+LIGHT = "-p no:deepeval -p no:hypothesispytest -p no:anyio"
+"""Options that keep other plugins' weight out of inner runs."""
+
 
 @pytest.fixture(autouse=True)
 def _inner_environment(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001 - it clears
@@ -33,7 +36,7 @@ def _inner_environment(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatc
         if name.startswith(("AWS_", "GITHUB_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:deepeval -p no:cacheprovider")
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"{LIGHT} -p no:cacheprovider")
 
 
 @pytest.fixture

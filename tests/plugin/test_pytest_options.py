@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.plugin.conftest import LIGHT
 from tests.plugin.suite import ROWS_AND_GATE, golden
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def test_reported_rows_do_not_fail_the_run(suite: Suite, processes: tuple[str, .
     result = suite.judge(*processes)
     result.assert_outcomes(passed=20, xfailed=1)
     assert result.ret == pytest.ExitCode.OK
-    assert suite.migration["heading"] == "GO by its gates; 1 row below its bar reported only."
+    assert suite.migration["heading"] == "GO by its gates; 1 row below its bar is reported only."
     (test,) = suite.lines[3]["tests"]
     assert (test["outcome"], test["checks"][0]["passed"]) == ("xfailed", False)
 
@@ -115,14 +116,15 @@ def test_marks_of_the_user_keep_their_meaning(suite: Suite) -> None:
                 pytest.skip("not this one")
     """)
     suite.judge().assert_outcomes(passed=2, skipped=1, xfailed=1, xpassed=2)
-    assert suite.migration["row_tests"] | {"passed": 2, "skipped": 1, "xfailed": 1, "xpassed": 2} == (
-        suite.migration["row_tests"]
+    assert (
+        suite.migration["row_tests"] | {"passed": 2, "skipped": 1, "xfailed": 1, "xpassed": 2}
+        == (suite.migration["row_tests"])
     )
 
 
 def test_last_failed_runs_the_broken_row(broken: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
     """``--lf`` selects the row that failed."""
-    monkeypatch.delenv("PYTEST_ADDOPTS")
+    monkeypatch.setenv("PYTEST_ADDOPTS", LIGHT)
     broken.judge().assert_outcomes(passed=20, failed=1)
     broken.judge("--lf").assert_outcomes(failed=1)
     assert [line["sample_id"] for line in broken.lines] == ["r03"]
@@ -185,8 +187,9 @@ def test_a_worker_that_dies_costs_its_test_only(suite: Suite) -> None:
     result = suite.judge("-n2")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     assert "INTERNALERROR" not in result.stdout.str()
-    assert suite.migration["row_tests"]["passed"] == 19
-    assert len(suite.lines) >= 19
+    assert suite.migration["row_tests"] | {"passed": 19, "error": 1} == suite.migration["row_tests"]
+    (test,) = next(line for line in suite.lines if line["sample_id"] == "r09")["tests"]
+    assert (test["outcome"], test["message"]) == ("error", "the test did not end")
 
 
 def test_junit_says_what_failed(broken: Suite) -> None:
@@ -207,7 +210,7 @@ def test_a_seeded_sample_is_the_same_everywhere(broken: Suite) -> None:
     assert (broken.migration["dataset"]["rows"], broken.migration["dataset"]["rows_in_file"]) == (5, 20)
 
 
-@pytest.mark.parametrize("option", ["--collect-only", "--setup-plan"])
+@pytest.mark.parametrize("option", ["--collect-only", "--setup-plan", "--migration-plan"])
 def test_looking_leaves_nothing_behind(broken: Suite, option: str) -> None:
     """What runs no test leaves no run folder."""
     assert broken.judge(option).ret == pytest.ExitCode.OK

@@ -203,13 +203,16 @@ def test_the_run_is_as_good_as_its_worst_migration(suite: Suite) -> None:
     suite.rows(golden())
     suite.rows(golden(broken=ALL_FAILED), "bad.csv")
     suite.tests(name="test_good.py")
-    suite.tests('''
+    suite.tests(
+        """
         import pytest
 
         @pytest.mark.migration("bad.csv", metrics=["exact_match"])
         def test_gate(comparison):
             assert comparison["exact_match"].non_inferior(margin=0.3)
-    ''', name="test_bad.py")
+    """,
+        name="test_bad.py",
+    )
     suite.judge()
     assert {item["name"]: item["verdict"] for item in suite.results["migrations"]} == {"bad": "NO-GO", "good": "GO"}
     assert suite.results["verdict"] == "NO-GO"

@@ -36,7 +36,7 @@ def test_a_visible_text_has_nothing_that_moves_a_cursor(text: str) -> None:
     """No control but tab and newline is left, no surrogate, and the text can be written as UTF-8."""
     shown = visible(text)
     assert {unicodedata.category(character) for character in shown if character not in "\t\n"}.isdisjoint({"Cc", "Cs"})
-    assert shown.encode("utf-8")
+    assert shown.encode("utf-8").decode("utf-8") == shown
 
 
 @given(text=ANY_TEXT, width=st.integers(4, 30))
