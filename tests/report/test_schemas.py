@@ -27,7 +27,7 @@ def validator(name: str) -> Draft202012Validator:
 
 def test_records_fit_their_schemas() -> None:
     """A believable run and a hostile one are valid, row by row."""
-    for results, rows in (sample(), hostile_run()):
+    for results, rows in (sample(sizes=(12, 40, 3)), hostile_run()):
         validator("results").validate(results)
         for row in rows:
             validator("rows").validate(row)
