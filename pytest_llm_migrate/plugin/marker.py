@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain import Dataset, PromptText
@@ -11,7 +11,6 @@ from pytest_llm_migrate.migration.spec import MigrationSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import pytest
 
@@ -26,7 +25,8 @@ def arguments_of(mark: pytest.Mark, nodeid: str) -> dict[str, Any]:
         raise MarkerError(nodeid, f"takes one positional argument, the dataset; got {len(mark.args)}")
     if mark.args and "dataset" in mark.kwargs:
         raise MarkerError(nodeid, "got the dataset twice")
-    return dict(zip(("dataset",), mark.args, strict=False)) | mark.kwargs
+    positional = {"dataset": mark.args[0]} if mark.args else {}
+    return {**positional, **mark.kwargs}
 
 
 def spec_of(arguments: Mapping[str, Any], path: Path, nodeid: str, number: int) -> MigrationSpec:
@@ -39,7 +39,7 @@ def spec_of(arguments: Mapping[str, Any], path: Path, nodeid: str, number: int) 
     dataset = given.pop("dataset", None)
     if dataset is None:
         raise MarkerError(nodeid, "needs a dataset: migration('data/golden.csv', ...)")
-    if not isinstance(dataset, (str, PurePath, Dataset)):
+    if not isinstance(dataset, (str, Path, Dataset)):
         raise MarkerError(nodeid, f"takes the dataset as a path or a Dataset, got {dataset!r}")
     unknown = sorted(set(given) - _OPTIONS)
     if unknown:
@@ -58,7 +58,7 @@ def _check(nodeid: str, given: dict[str, Any]) -> None:
         given[name] = tuple(value)
     if not all(isinstance(name, str) for name in given["slices"]):
         raise MarkerError(nodeid, f"slices takes names of columns, got {given['slices']!r}")
-    if not isinstance(given.get("prompt"), (str, PurePath, PromptText, type(None))):
+    if not isinstance(given.get("prompt"), (str, Path, PromptText, type(None))):
         raise MarkerError(nodeid, f"prompt takes a name, a path or a Prompt, got {given['prompt']!r}")
     columns = given.get("columns")
     if columns is not None and not isinstance(columns, dict):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from pathlib import Path
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.models.endpoint import Endpoint, Reply, Script, ScriptedEngine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
     import pytest
 
@@ -169,7 +170,10 @@ class Bedrock:
         return [asked for asked, times in Counter(self.asked).items() if times > 1]
 
 
-def error_lines(result: pytest.RunResult) -> list[str]:
-    """Return the lines of a run's collection errors and usage errors, without rulers and summaries."""
-    told = [*result.outlines, *result.errlines]
-    return [line for line in told if line.startswith(("E ", "ERROR: "))]
+def collection_faults(result: pytest.RunResult) -> list[str]:
+    """Return all that a run says of what it could not collect, line by line, without rulers."""
+    lines = iter(result.outlines)
+    for line in lines:
+        if "= ERRORS =" in line:
+            break
+    return [line for line in takewhile(lambda line: not line.startswith("==="), lines) if not line.startswith("___")]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llm_migrate.models.endpoint import Reply
-from tests.plugin.suite import ROWS_AND_GATE, ROWS_ONLY, SOURCE, TARGET, golden
+from tests.plugin.suite import ROWS_AND_GATE, ROWS_ONLY, SOURCE, TARGET, collection_faults, golden
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import Serve
@@ -150,7 +150,8 @@ def test_a_torn_recording_is_one_line(suite: Suite, asked: Bedrock) -> None:
     path.write_text(path.read_text("utf-8")[:-20], "utf-8")
     result = suite.migrate()
     assert result.ret == pytest.ExitCode.INTERRUPTED
-    result.stdout.fnmatch_lines(["E *us.amazon.nova-lite-v1-0.jsonl:20: not a recorded answer *"])
+    (fault,) = collection_faults(result)
+    assert "us.amazon.nova-lite-v1-0.jsonl:20: not a recorded answer (" in fault
     assert len(asked.asked) == 40
 
 

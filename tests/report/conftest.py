@@ -45,7 +45,7 @@ class Browser:
 
     def run(self, script: str) -> Any:
         """Return what a script on the page returns."""
-        return self.driver.execute_script(script)  # type: ignore[no-untyped-call]
+        return self.driver.execute_script(script)
 
     def complaints(self) -> list[str]:
         """Return what the console has said since the last call."""

@@ -1,0 +1,58 @@
+"""Markers and what they ask for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_llm_migrate.errors.root import MigrateError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class MarkerError(MigrateError):
+    """Raised when the arguments of the marker ``migration`` are wrong."""
+
+    def __init__(self, nodeid: str, reason: str) -> None:
+        self.nodeid, self.reason = nodeid, reason
+        super().__init__(f"{nodeid}: the marker migration {reason}")
+
+    @classmethod
+    def unknown(cls, nodeid: str, name: str, known: Iterable[str]) -> MarkerError:
+        """Return the error for an argument that the marker does not have."""
+        listed = ", ".join(["dataset", *sorted(known)])
+        return cls(nodeid, f"has no argument {name!r}.{nearest(name, known)} It takes {listed}.")
+
+
+class ColumnRoleError(MigrateError):
+    """Raised when a marker gives a role to a column that the dataset does not have."""
+
+    def __init__(self, nodeid: str, role: str, column: str, dataset: str, columns: Iterable[str]) -> None:
+        self.nodeid, self.role, self.column, self.dataset, self.columns = nodeid, role, column, dataset, list(columns)
+        listed = ", ".join(self.columns)
+        super().__init__(
+            f"{nodeid}: {role} names the column {column!r}, which {dataset} does not have."
+            f"{nearest(column, self.columns)} It has {listed}."
+        )
+
+
+class NoRecordedAnswersError(MigrateError):
+    """Raised when a side is to be read from the dataset and the dataset has no answers of it."""
+
+    def __init__(self, dataset: str, side: str) -> None:
+        self.dataset, self.side = dataset, side
+        super().__init__(
+            f"{dataset}: no column answer_{side}_llm, so there is no recorded {side}. Add the column, map it with "
+            f"columns={{'answer_{side}_llm': ...}}, or name a model with --{side}-model."
+        )
+
+
+class NoPromptError(MigrateError):
+    """Raised when a model is to be called and neither the marker nor the rows have a prompt."""
+
+    def __init__(self, nodeid: str, dataset: str) -> None:
+        self.nodeid, self.dataset = nodeid, dataset
+        super().__init__(
+            f"{nodeid}: there is no prompt to send: the marker names none, and {dataset} has no column "
+            f"prompt_source_llm. Name one with prompt=, or add the column."
+        )
