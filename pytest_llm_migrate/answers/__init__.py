@@ -1,6 +1,6 @@
 """Answers that are kept: the store with its ledger, recordings, and the desk that asks for the rest."""
 
-from pytest_llm_migrate.answers.desk import Connection, Desk, Forecast, Mode, Question, Ticket
+from pytest_llm_migrate.answers.desk import Connection, Desk, Forecast, Mode, Order, Question, Ticket
 from pytest_llm_migrate.answers.lane import NOT_RUN, printable
 from pytest_llm_migrate.answers.recordings import read_recording, recording_path, write_recording
 from pytest_llm_migrate.answers.store import Store, Terms
@@ -11,6 +11,7 @@ __all__ = [
     "Desk",
     "Forecast",
     "Mode",
+    "Order",
     "Question",
     "Store",
     "Terms",

@@ -82,6 +82,28 @@ class Ticket:
         return self.lane.wait(self.job)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Questions that nothing speaks against asking.
+
+    Attributes:
+        keys: Their answers' keys, in order.
+        kept: Answers that are there already, by key.
+        missing: Questions that must be asked, by key.
+        lane: Where they are asked; ``None`` where none is missing.
+    """
+
+    keys: Sequence[str]
+    kept: Mapping[str, Answer]
+    missing: Mapping[str, Question]
+    lane: Lane | None
+
+    def begin(self) -> list[Ticket]:
+        """Return a ticket for each question, in order; calls begin at once."""
+        jobs = self.lane.add({key: item.request for key, item in self.missing.items()}) if self.lane else {}
+        return [Ticket(key, self.kept.get(key), self.lane if key in jobs else None, jobs.get(key)) for key in self.keys]
+
+
 @dataclass(slots=True, kw_only=True)
 class Desk:
     """Hands out answers for one process of one run.
@@ -105,21 +127,24 @@ class Desk:
     def ask(
         self, model: Connection, questions: Sequence[Question], recorded: Mapping[str, tuple[str, Answer]]
     ) -> list[Ticket]:
-        """Return a ticket for each question, in order; calls begin at once.
+        """Return a ticket for each question, in order; calls begin at once, and what `prepare` raises is raised."""
+        return self.prepare(model, questions, recorded).begin()
+
+    def prepare(
+        self, model: Connection, questions: Sequence[Question], recorded: Mapping[str, tuple[str, Answer]]
+    ) -> Order:
+        """Return questions ready to be asked: whatever can be wrong before a call is raised here.
 
         Raises:
             MissingRecordingError: In replay, an answer is neither recorded nor stored.
-            MigrateError: The model cannot be connected to.
+            MigrateError: The model cannot be connected to, or has no price where there is a budget.
         """
         keys = [question.request.key(model.ref, question.repeat) for question in questions]
         kept = self._kept(keys, recorded)
         missing = {key: item for key, item in zip(keys, questions, strict=True) if key not in kept}
-        if not missing:
-            return [Ticket(key, kept[key]) for key in keys]
-        self._refuse_in_replay(model, missing.values(), recorded)
-        lane = self._lane(model)
-        jobs = lane.add({key: question.request for key, question in missing.items()})
-        return [Ticket(key, kept.get(key), lane if key in jobs else None, jobs.get(key)) for key in keys]
+        if missing:
+            self._refuse_in_replay(model, missing.values(), recorded)
+        return Order(keys=keys, kept=kept, missing=missing, lane=self._lane(model) if missing else None)
 
     def forecast(
         self, model: Connection, questions: Sequence[Question], recorded: Mapping[str, tuple[str, Answer]]

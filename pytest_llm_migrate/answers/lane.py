@@ -218,8 +218,7 @@ def _outcome_of(model: Model, request: Request) -> Outcome:
     try:
         return _storable(model.answer(request))
     except CallFailedError as error:
-        message = f"{error.message}{error.way_out and ' '}{error.way_out}"
-        return CallFailure(kind=error.kind, message=printable(message), fatal=error.fatal)
+        return CallFailure(kind=error.kind, message=printable(error.said), fatal=error.fatal)
     except BaseException as error:  # noqa: BLE001 - a plugin's bug is this call's failure; its thread must live on
         return CallFailure(kind="client_error", message=printable(f"{type(error).__name__}: {error}"))
 

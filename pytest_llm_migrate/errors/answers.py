@@ -26,7 +26,7 @@ class CallFailedError(MigrateError):
 
     ``kind`` is the fault's name; ``fatal`` says that every further call would fail alike, so that a run
     stops after the first; ``way_out`` is what the user can do about it; ``retry_after`` is how many seconds
-    the service asks to wait, where it says so.
+    the service asks to wait, where it says so; ``said`` is the message with the way out.
     """
 
     def __init__(
@@ -34,7 +34,8 @@ class CallFailedError(MigrateError):
     ) -> None:
         self.kind, self.message, self.fatal, self.way_out = kind, message, fatal, way_out
         self.retry_after = retry_after
-        super().__init__(f"{kind}: {message}{way_out and ' '}{way_out}")
+        self.said = f"{message.rstrip('.')}. {way_out}" if way_out else message
+        super().__init__(f"{kind}: {self.said}")
 
 
 class StoreError(MigrateError):

@@ -90,8 +90,14 @@ class Migration:
         """The rows that judge: those of the dataset after split and sample."""
         return self.terms.dataset.rows
 
+    def prepare(self, rows: Sequence[Row]) -> None:
+        """Raise `MigrateError` for what can be known to be wrong with these rows before any call."""
+        self.source.prepare(rows)
+        self.target.prepare(rows)
+
     def begin(self, rows: Sequence[Row]) -> None:
         """Ask for both sides' answers to these rows; returns at once."""
+        self.prepare(rows)
         self.source.begin(rows)
         self.target.begin(rows)
 

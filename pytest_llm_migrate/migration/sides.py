@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_llm_migrate.answers import Forecast, Question, printable
 from pytest_llm_migrate.domain import Answer, CallFailure, Step, side_column
-from pytest_llm_migrate.errors import CallFailedError, MigrateError
+from pytest_llm_migrate.errors import CallFailedError, CannotConnectError, MigrateError, UnpricedBudgetError
 from pytest_llm_migrate.models import ModelHandle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_llm_migrate.answers import Connection, Desk, Ticket
+    from pytest_llm_migrate.answers import Connection, Desk, Order, Ticket
     from pytest_llm_migrate.domain import Outcome, PriceList, Request, Row, SideName
 
 Pipeline = "Callable[[ModelHandle, Any, Row], Answer | str]"
 Recorded = "Mapping[str, tuple[str, Answer]]"
+_FOR_EVERY_ROW = (CannotConnectError, UnpricedBudgetError)
 UsedAnswer = tuple[str, str, Answer]
 """A row's ``sample_id``, the answer's key, and the answer: what a recording keeps."""
 
@@ -35,6 +36,10 @@ class Renders(Protocol):
 
 class SideAnswers(Protocol):
     """Answers of one side, begun ahead and waited for row by row."""
+
+    def prepare(self, rows: Sequence[Row]) -> None:
+        """Raise `MigrateError` for what can be known to be wrong with these rows before any call."""
+        ...
 
     def begin(self, rows: Sequence[Row]) -> None:
         """See to it that these rows get answered; returns at once."""
@@ -59,6 +64,9 @@ class RecordedSide:
 
     side: SideName
     prices: PriceList
+
+    def prepare(self, rows: Sequence[Row]) -> None:
+        """Do nothing: a row without an answer says so when it is looked at."""
 
     def begin(self, rows: Sequence[Row]) -> None:
         """Do nothing: the answers are there."""
@@ -109,14 +117,25 @@ class AskedSide:
     prompt: Renders
     repeats: int
     recorded: Mapping[str, tuple[str, Answer]]
+    _orders: list[Order] = field(default_factory=list)
+    _prepared: dict[str, None] = field(default_factory=dict)
     _tickets: dict[str, Sequence[Ticket]] = field(default_factory=dict)
 
+    def prepare(self, rows: Sequence[Row]) -> None:
+        """Render prompts, look for kept answers, connect to the model; raises `MigrateError` where that fails."""
+        new = [row for row in rows if row.sample_id not in self._tickets and row.sample_id not in self._prepared]
+        if new:
+            self._orders.append(self.desk.prepare(self.model, self._questions(new), self.recorded))
+            self._prepared.update((row.sample_id, None) for row in new)
+
     def begin(self, rows: Sequence[Row]) -> None:
-        """Ask for every row at once; raises `MigrateError` when a prompt cannot be rendered or a model connected."""
-        new = [row for row in rows if row.sample_id not in self._tickets]
-        tickets = self.desk.ask(self.model, self._questions(new), self.recorded)
-        for index, row in enumerate(new):
-            self._tickets[row.sample_id] = tickets[index * self.repeats : (index + 1) * self.repeats]
+        """Ask for every row at once, and for those prepared before; raises what `prepare` raises."""
+        self.prepare(rows)
+        tickets = [ticket for order in self._orders for ticket in order.begin()]
+        for index, sample_id in enumerate(self._prepared):
+            self._tickets[sample_id] = tickets[index * self.repeats : (index + 1) * self.repeats]
+        self._orders.clear()
+        self._prepared.clear()
 
     def outcomes(self, row: Row) -> Sequence[Outcome]:
         """Return a row's outcomes, priced by today's list."""
@@ -158,6 +177,9 @@ class PipelineSide:
     _work: SimpleQueue[tuple[Row, int, Future[Outcome]]] = field(default_factory=SimpleQueue)
     _started: bool = False
 
+    def prepare(self, rows: Sequence[Row]) -> None:
+        """Do nothing: what a pipeline calls, and whether it is kept, is known when it runs."""
+
     def begin(self, rows: Sequence[Row]) -> None:
         """Queue every row for the pipeline's threads."""
         for row in rows:
@@ -193,9 +215,9 @@ class PipelineSide:
         try:
             result: object = self.pipeline(handle, self.prompt, row)
         except CallFailedError as error:
-            return CallFailure(kind=error.kind, message=str(error), fatal=error.fatal)
+            return CallFailure(kind=error.kind, message=error.said, fatal=error.fatal)
         except MigrateError as error:
-            return CallFailure(kind="not_answered", message=str(error))
+            return CallFailure(kind="not_answered", message=str(error), fatal=isinstance(error, _FOR_EVERY_ROW))
         except BaseException as error:  # noqa: BLE001 - the user's code: its bug is named, and its thread lives on
             return CallFailure(kind="pipeline_error", message=printable(f"{type(error).__name__}: {error}"))
         if not isinstance(result, (Answer, str)):

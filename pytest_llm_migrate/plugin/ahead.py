@@ -34,7 +34,11 @@ def begin_answers(session: pytest.Session) -> None:
 
 
 def _begin(session: pytest.Session, run: Run) -> None:
-    for migration, rows in rows_needed(session, run):
+    needed = rows_needed(session, run)
+    # All of them, before the first call: a run that cannot be made must not have been paid for in part.
+    for migration, rows in needed:
+        migration.prepare(rows)
+    for migration, rows in needed:
         migration.begin(rows)
 
 

@@ -67,7 +67,7 @@ def reason(row: Mapping[str, Any]) -> str:
     if lost and changes[lost] < 0:
         why = row["target"].get("reasons", {}).get(lost)
         return f"{lost} {_moved(row, lost)}{f': {why}' if why else ''}"
-    failures = [*row["target"]["failures"].items(), *row["source"]["failures"].items()]
+    failures = [pair for side in ("target", "source") for pair in row[side].get("failures", {}).items()]
     messages = [test["message"] for test in row["tests"] if test["outcome"] in _BELOW_BAR]
     return next(iter([*messages, *(f"{metric} gave no score: {why}" for metric, why in failures)]), "")
 

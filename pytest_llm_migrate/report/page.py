@@ -138,7 +138,6 @@ def page_of(results: Record, piles: dict[str, Pile]) -> Page:
 
 
 def _migration(record: Record, place: int, last: int, pile: Pile) -> MigrationView:
-    metrics = metric_figures(record)
     economics = quantity_figures(record, list(_economics()))
     return MigrationView(
         record=record,
@@ -149,7 +148,7 @@ def _migration(record: Record, place: int, last: int, pile: Pile) -> MigrationVi
         tiles=list(_tiles(record)),
         moved=[Moved(label=label, source=was, target=now) for label, was, now in _moved(record) if was or now],
         gates=[_gate(gate, record) for gate in record["gates"]],
-        metrics=_drawn(metrics, list(record["metrics"].values()), reference=0),
+        metrics=_metrics(record),
         economics=_drawn(economics, [{}] * len(economics), reference=1),
         statistics=quantity_figures(record, [(name, statistic) for name in QUANTITIES for statistic in STATISTICS]),
         unknown=unknown_quantities(record),
@@ -158,6 +157,19 @@ def _migration(record: Record, place: int, last: int, pile: Pile) -> MigrationVi
         provenance=list(_provenance(record)),
         rows=pile,
     )
+
+
+def _metrics(record: Record) -> list[Drawn]:
+    """Return the metrics, those of one scale drawn on one axis: a point of five stars is no share."""
+    scales: dict[tuple[float, ...], list[str]] = {}
+    for name in record["metrics"]:
+        scales.setdefault(tuple(record.get("bounds", {}).get(name, (0, 1))), []).append(name)
+    found: dict[str, Drawn] = {}
+    for names in scales.values():
+        records = [record["metrics"][name] for name in names]
+        figures = [metric_figure(name, record["metrics"][name], Scale.of(record, name)) for name in names]
+        found |= zip(names, _drawn(figures, records, reference=0), strict=True)
+    return [found[name] for name in record["metrics"]]
 
 
 def _drawn(figures: Sequence[Figure], records: Sequence[Record], *, reference: float) -> list[Drawn]:

@@ -136,7 +136,7 @@ def _side(side: Mapping[str, Any]) -> SideView:
         return SideView(error=error, text=None, scores=[], cost="")
     reasons = side.get("reasons", {})
     scores = [Passage.of(reasons.get(name, ""), f"{name} {_score(value)}") for name, value in side["scores"].items()]
-    failures = [Passage.of(why, f"{name} not scored") for name, why in side["failures"].items()]
+    failures = [Passage.of(why, f"{name} not scored") for name, why in side.get("failures", {}).items()]
     return SideView(error="", text=Passage.of(side["text"]), scores=scores + failures, cost=" · ".join(_took(side)))
 
 

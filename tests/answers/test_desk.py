@@ -166,7 +166,7 @@ def test_a_failed_call_is_made_again_when_it_is_asked_for_again(open_desk: OpenD
     model = failing("throttled")
     desk = open_desk()
     assert outcomes(desk.ask(model.connection, questions("a"), {})) == [
-        CallFailure(kind="throttled", message="no Try later.")
+        CallFailure(kind="throttled", message="no. Try later.")
     ]
     assert ask(desk, model, "a") == ["throttled"]
     assert len(model.asked) == 2

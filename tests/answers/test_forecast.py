@@ -74,7 +74,7 @@ def test_one_answer_is_priced_or_raises(open_desk: OpenDesk) -> None:
     """A single answer comes with its cost by today's list; a failure raises what the model raised."""
     desk = open_desk(per_token=0.5)
     assert desk.answer(FakeModel().connection, asking("a")).cost == 10.0
-    with pytest.raises(CallFailedError, match=r"throttled: no Try later\."):
+    with pytest.raises(CallFailedError, match=r"throttled: no\. Try later\."):
         open_desk().answer(FakeModel(reply=_throttled).connection, asking("b"))
 
 

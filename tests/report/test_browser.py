@@ -40,7 +40,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, 1121, 821, 390])
 def test_the_page_opens_quietly_and_fits(browser: Browser, believable: Path, width: int, *, dark: bool) -> None:
     """On a laptop and on a phone, in light and dark: nothing is asked for, nothing complains, nothing sticks out."""
     browser.open(believable, width=width, dark=dark)
@@ -51,7 +51,7 @@ def test_the_page_opens_quietly_and_fits(browser: Browser, believable: Path, wid
     assert browser.complaints() == []
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("width", [1280, 1121, 821, 390])
 def test_hostile_text_is_inert(browser: Browser, hostile: Path, width: int) -> None:
     """No text runs, loads, styles or breaks anything, and each can be read."""
     browser.open(hostile, width=width)

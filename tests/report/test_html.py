@@ -99,6 +99,19 @@ def test_gates_show_statement_detail_and_drawing(believable: str) -> None:
     assert re.search(r"Estimate -\d+.\d pp, limits \[.*?\]; to pass it must be above -2.0 pp.", text)
 
 
+def test_metrics_of_different_scales_have_axes_of_their_own(tmp_path: Path) -> None:
+    """Half a star does not squeeze the drawing of a loss of some per cent."""
+    results, _ = sample(sizes=(60, 1, 1))
+    alone = page(tmp_path, run_of(results["migrations"][:1]), [])
+    metrics = results["migrations"][0]["metrics"]
+    metrics["stars"] = {**metrics["exact_match"], "delta": 1.5, "interval": [-2.0, 3.0]}
+    results["migrations"][0]["bounds"] = {"stars": [1, 5]}
+    html = page(tmp_path, run_of(results["migrations"][:1]), [])
+    drawings = re.findall(r'<svg.*?width="150".*?</svg>', html, re.DOTALL)
+    assert drawings[0] in alone
+    assert "Change +1.5, interval [-2, +3]." in drawings[1]
+
+
 def test_unknown_figures_are_called_unknown(believable: str) -> None:
     """Costs that nobody knows are neither zero nor missing; no number is NaN."""
     third = Parsed(believable[believable.index('id="m3"') :]).text
