@@ -124,6 +124,11 @@ class Desk:
     _lanes: dict[str, Lane] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a model's calls were given up before all answers were there."""
+        return any(lane.is_stopped for lane in self._lanes.values())
+
     def ask(
         self, model: Connection, questions: Sequence[Question], recorded: Mapping[str, tuple[str, Answer]]
     ) -> list[Ticket]:

@@ -90,6 +90,11 @@ class Lane:
         self._renewed = time.monotonic()
         self._threads: list[threading.Thread] = []
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it makes no more calls: the budget is spent, or every further call would fail alike."""
+        return self._stopped is not None
+
     def add(self, requests: Mapping[str, Request]) -> dict[str, Job]:
         """Queue requests by key and return a job for each; a key that is on its way already keeps its job."""
         with self._lock:

@@ -25,6 +25,7 @@ class Seen:
     def __init__(self, records: Iterable[Mapping[str, Any]]) -> None:
         self.migrations: dict[str, dict[str, Any]] = {}
         self.used: list[Mapping[str, Any]] = []
+        self.is_cut_short = False
         cases: dict[str, dict[int, dict[str, Any]]] = {}
         for record in records:
             self._take(dict(record), cases)
@@ -36,6 +37,8 @@ class Seen:
             self.migrations[record["id"]] = record
         elif kind == "used":
             self.used.append(record)
+        elif kind == "cut_short":
+            self.is_cut_short = True
         else:
             cases.setdefault(record.pop("migration"), {})[record.pop("place")] = record
 

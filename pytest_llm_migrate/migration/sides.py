@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.answers import Connection, Desk, Order, Ticket
     from pytest_llm_migrate.domain import Outcome, PriceList, Request, Row, SideName
 
-Pipeline = "Callable[[ModelHandle, Any, Row], Answer | str]"
-Recorded = "Mapping[str, tuple[str, Answer]]"
-_FOR_EVERY_ROW = (CannotConnectError, UnpricedBudgetError)
 UsedAnswer = tuple[str, str, Answer]
 """A row's ``sample_id``, the answer's key, and the answer: what a recording keeps."""
+_FOR_EVERY_ROW = (CannotConnectError, UnpricedBudgetError)
 
 
 class Renders(Protocol):

@@ -47,6 +47,10 @@ class Spool:
                 line = {"type": "used", "migration": migration.terms.id, "side": side, "sample_id": sample_id}
                 self._write(line | {"key": key, "answer": answer.to_record()})
 
+    def cut_short(self) -> None:
+        """Note that calls were given up before all answers were there."""
+        self._write({"type": "cut_short"})
+
     def close(self) -> None:
         """Close the file; the next record opens it again."""
         if self._file:

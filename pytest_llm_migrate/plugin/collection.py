@@ -33,10 +33,13 @@ def collection_errors() -> Iterator[None]:
 
 def parametrize(metafunc: pytest.Metafunc) -> None:
     """Give a test its target models, and a row test its rows."""
+    mark = metafunc.definition.get_closest_marker(MARKER)
+    if mark:
+        with collection_errors():
+            _refuse_own_case(metafunc.definition)
     if TARGET not in metafunc.fixturenames:
         return
     targets = metafunc.config.stash[SETTINGS].target_models
-    mark = metafunc.definition.get_closest_marker(MARKER)
     if not targets:
         skipped = pytest.param(None, marks=pytest.mark.skip(reason=NO_TARGET), id=pytest.HIDDEN_PARAM)
         metafunc.parametrize(TARGET, [skipped], indirect=True, scope="session")
@@ -52,7 +55,6 @@ def _parametrize_rows(metafunc: pytest.Metafunc, mark: pytest.Mark, targets: tup
     definition = metafunc.definition
     run = metafunc.config.stash[RUN]
     nodeid = definition.nodeid.split("::")[0]
-    _refuse_own_case(definition)
     spec = run.spec(mark, definition.path, nodeid)
     migrations = [run.migration(spec, target) for target in targets]
     if "case" in metafunc.fixturenames:

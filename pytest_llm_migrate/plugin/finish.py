@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 import json
 import os
 import shutil
 import subprocess
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +16,10 @@ import pytest
 
 from pytest_llm_migrate.answers import Mode, read_recording, recording_path, write_recording
 from pytest_llm_migrate.domain import Answer
-from pytest_llm_migrate.errors import MigrateError
+from pytest_llm_migrate.errors import MigrateError, ReportFileError
 from pytest_llm_migrate.migration.results import Seen, row_records, run_record
 from pytest_llm_migrate.migration.spool import read_spool
-from pytest_llm_migrate.plugin.keys import OUTCOMES, RESULTS, RUN
+from pytest_llm_migrate.plugin.keys import OUTCOMES, RESULTS, RUN, UNWRITTEN
 from pytest_llm_migrate.plugin.run import command_of
 from pytest_llm_migrate.report import (
     checked_sections,
@@ -49,12 +49,17 @@ def finish(session: pytest.Session) -> None:
         _judge_exit_status(session, outcomes)
         results = _results(session, run, seen, outcomes)
         config.stash[RESULTS] = results
-        _write(run, results, seen, outcomes)
-        _write_recordings(run, seen)
+        try:
+            _write(run, results, seen, outcomes)
+            _write_recordings(run, seen)
+        except ReportFileError as error:
+            config.stash[UNWRITTEN] = str(error)
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
     shutil.rmtree(run.spool.path.parent, ignore_errors=True)
-    with contextlib.suppress(OSError):  # not empty, or never made
+    with suppress(OSError):  # not empty, or never made
         run.folder.rmdir()
-    if run.settings.answers == Mode.FRESH and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+    has_ended = session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
+    if run.settings.answers == Mode.FRESH and has_ended and not seen.is_cut_short:
         run.store.end_fresh(command_of(config))
     run.store.close()
 
@@ -75,9 +80,13 @@ def print_summary(reporter: Any, config: pytest.Config) -> None:
     )
     for text, style in lines:
         reporter.write_line(text, **({style: True} if style else {}))
+    if unwritten := config.stash.get(UNWRITTEN, None):
+        reporter.write_line(f"llm-migrate: {unwritten}", red=True)
 
 
 def _written_rows(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.exists():
+        return
     with path.open(encoding="utf-8") as file:
         for line in file:
             yield json.loads(line)
@@ -133,13 +142,14 @@ def _write(run: Run, results: dict[str, Any], seen: Seen, outcomes: Outcomes) ->
             yield from row_records(name, seen.cases.get(name, ()), outcomes.of(name), migration["metrics"])
 
     settings, folder = run.settings, run.folder
-    folder.mkdir(parents=True, exist_ok=True)
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "results.json", results)
     write_lines(folder / "rows.jsonl", rows())
     write_report(folder / "report.html", results, rows())
     write_markdown(folder / "summary.md", results, rows())
     if job_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with Path(job_summary).open("a", encoding="utf-8") as file:
+        with _writing(job_summary), Path(job_summary).open("a", encoding="utf-8") as file:
             file.write((folder / "summary.md").read_text(encoding="utf-8"))
     for name, extra in (
         ("report.html", settings.report),
@@ -147,8 +157,9 @@ def _write(run: Run, results: dict[str, Any], seen: Seen, outcomes: Outcomes) ->
         ("summary.md", settings.summary),
     ):
         if extra:
-            extra.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(folder / name, extra)
+            with _writing(extra):
+                extra.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(folder / name, extra)
 
 
 def _write_recordings(run: Run, seen: Seen) -> None:
@@ -160,7 +171,16 @@ def _write_recordings(run: Run, seen: Seen) -> None:
         answer = Answer.from_record(record["answer"])
         files.setdefault(where, []).append((record["sample_id"], record["key"], answer))
     for where, answers in files.items():
-        write_recording(where, answers, keep=read_recording(where))
+        with _writing(where):
+            write_recording(where, answers, keep=read_recording(where))
+
+
+@contextmanager
+def _writing(path: object) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ReportFileError(path, error.strerror or str(error)) from error
 
 
 def _iso(seconds: float) -> str:

@@ -21,6 +21,8 @@ SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 OUTCOMES: pytest.StashKey[Outcomes] = pytest.StashKey()
 RESULTS: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+UNWRITTEN: pytest.StashKey[str] = pytest.StashKey()
+"""On the config: why not all that a run leaves could be written."""
 MIGRATION: pytest.StashKey[Migration | None] = pytest.StashKey()
 """On an item: the migration it belongs to."""
 SEEN: pytest.StashKey[dict[str, Any]] = pytest.StashKey()

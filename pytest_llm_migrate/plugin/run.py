@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llm_migrate.answers import Desk, Mode, Store, Terms
-from pytest_llm_migrate.errors import MigrateError, NoModelError
+from pytest_llm_migrate.errors import MigrateError, NoModelError, ReportFileError
 from pytest_llm_migrate.migration.build import Workshop
 from pytest_llm_migrate.migration.settings import RECORDED
 from pytest_llm_migrate.migration.spool import Spool
@@ -124,6 +124,8 @@ class Run:
             migration.scorer.flush()
             if self.settings.record:
                 self.spool.used(migration)
+        if self.desk.is_stopped:
+            self.spool.cut_short()
         self.spool.close()
 
 
@@ -136,7 +138,8 @@ def open_run(config: pytest.Config, settings: Settings) -> Run:
             parse_reference(ref, models.providers)
         elif option == "--judge-model":
             raise NoModelError(option, "cannot be 'recorded': a judge must be called")
-    prices = _prices(config, settings)
+    _check_places(settings)
+    prices, metrics = _prices(config, settings), metrics_of(config)
     identity, store = _open_store(config, settings)
     desk = Desk(
         store=store,
@@ -149,7 +152,7 @@ def open_run(config: pytest.Config, settings: Settings) -> Run:
     workshop = Workshop(
         settings=settings,
         desk=desk,
-        metrics=metrics_of(config),
+        metrics=metrics,
         connect=models.connect,
         seen=spool.case,
     )
@@ -170,6 +173,15 @@ def _references(settings: Settings) -> list[tuple[str, str]]:
     targets = [("--target-model", ref) for ref in settings.target_models]
     judge = [("--judge-model", settings.judge_model)] if settings.judge_model else []
     return [("--source-model", settings.source_model), *targets, *judge]
+
+
+def _check_places(settings: Settings) -> None:
+    for path in filter(None, (settings.report, settings.json, settings.summary)):
+        if path.is_dir():
+            raise ReportFileError(path, "it is a folder")
+        for folder in path.parents:
+            if folder.is_file():
+                raise ReportFileError(path, f"{folder} is a file")
 
 
 def _prices(config: pytest.Config, settings: Settings) -> PriceList:

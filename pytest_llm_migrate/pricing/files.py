@@ -49,7 +49,7 @@ class FilePrices:
     Attributes:
         rates: Rates by model: any reference as it is written on the command line, or a Bedrock model id, which
             also holds for its inference profiles and ARNs where they are not named themselves.
-        source: What the file says of its source, else its path.
+        source: What the file says of its source, else its name.
         as_of: The date the file says, as ISO 8601.
     """
 
@@ -82,7 +82,7 @@ def read_prices(path: str | Path) -> FilePrices:
     source = table.headings.get("source")
     return FilePrices(
         rates=_rates(path, table.entries),
-        source=source.text if source else str(path),
+        source=source.text if source else path.name,
         as_of=_date(path, table.headings.get("as_of")),
     )
 

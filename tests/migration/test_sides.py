@@ -215,7 +215,7 @@ def raising(error: BaseException) -> Callable[..., Any]:
         (raising(MarginError("gate", "more")), CallFailure(kind="not_answered", message="gate: takes more")),
         (
             raising(CallFailedError("throttled", "no", fatal=True)),
-            CallFailure(kind="throttled", message="throttled: no", fatal=True),
+            CallFailure(kind="throttled", message="no", fatal=True),
         ),
     ],
 )

@@ -42,7 +42,7 @@ def test_every_format_gives_the_same_prices(tmp_path: Path, name: str) -> None:
     prices = read_prices(written(tmp_path, name, FILES[name]))
     for model in (MODEL, f"us.{MODEL}", f"arn:aws:bedrock:eu-west-1:123456789012:inference-profile/eu.{MODEL}"):
         assert prices.cost(model, ANSWER) == 1.5
-    assert (prices.source, prices.as_of) == (str(tmp_path / name), None)
+    assert (prices.source, prices.as_of) == (name, None)
 
 
 def test_a_model_named_exactly_wins(tmp_path: Path) -> None:
