@@ -39,8 +39,10 @@ MARKERS = {
     ),
     "an unknown argument": (
         'migration("rows.csv", metric=["exact_match"])',
-        "test_triage.py: the marker migration has no argument 'metric'. Did you mean 'metrics'? It takes dataset, "
-        "cluster, columns, metrics, pipeline, prompt, row_failures, slices, split, weight.",
+        (
+            "test_triage.py: the marker migration has no argument 'metric'. Did you mean 'metrics'? It takes dataset, "
+            "cluster, columns, metrics, pipeline, prompt, row_failures, slices, split, weight."
+        ),
     ),
     "metrics that are no list": (
         'migration("rows.csv", metrics="exact_match")',
@@ -149,8 +151,10 @@ def test_recorded_answers_that_are_not_there_are_missed(suite: Suite) -> None:
     suite.tests()
     result = suite.judge()
     assert collection_faults(result) == [
-        "rows.csv: no column answer_source_llm, so there is no recorded source. Add the column, map it with "
-        "columns={'answer_source_llm': ...}, or name a model with --source-model."
+        (
+            "rows.csv: no column answer_source_llm, so there is no recorded source. Add the column, map it with "
+            "columns={'answer_source_llm': ...}, or name a model with --source-model."
+        )
     ]
 
 
@@ -333,8 +337,10 @@ def test_a_case_of_the_tests_own_is_refused(suite: Suite) -> None:
     result = suite.judge()
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert collection_faults(result) == [
-        "test_triage.py::test_row: the marker migration gives 'case' its rows; the test cannot parametrize 'case' "
-        "itself"
+        (
+            "test_triage.py::test_row: the marker migration gives 'case' its rows; the test cannot parametrize 'case' "
+            "itself"
+        )
     ]
 
 
@@ -366,12 +372,15 @@ def test_a_place_where_no_file_can_be_is_refused(suite: Suite, bedrock: Bedrock,
 
 def test_a_report_that_cannot_be_written_fails_the_run(suite: Suite) -> None:
     """What cannot be written at the end is said in one line below the verdicts, and the run does not pass."""
-    suite.file("conftest.py", """
+    suite.file(
+        "conftest.py",
+        """
 import pathlib
 
 def pytest_llm_migrate_verdict():
     pathlib.Path("out").write_text("in the way")
-""")
+""",
+    )
     suite.rows(golden())
     suite.tests()
     result = suite.judge("--migration-json", "out/results.json")
