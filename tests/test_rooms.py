@@ -38,10 +38,11 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "numpy": ("stats",),
     "scipy": ("stats",),
     "jinja2": ("prompts", "report"),
-    "yaml": ("prompts", "pricing", "models"),
+    "yaml": ("prompts", "pricing", "models/endpoint"),
     "genai_prices": ("pricing",),
-    "xllamacpp": ("models",),
+    "xllamacpp": ("models/local",),
 }
+"""Folders that alone may import a library."""
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -52,12 +53,27 @@ def room_of(path: Path) -> str:
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Yield the full name of every module that a module imports, inside functions too."""
+    """Yield the full name of all that a module imports, inside functions and for annotations too."""
+    package = [NAME, *path.relative_to(PACKAGE).parent.parts]
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) + 1 - node.level] if node.level else []
+            yield from (".".join([*above, *filter(None, [node.module]), alias.name]) for alias in node.names)
+
+
+def forbidden(path: Path, name: str) -> str:
+    """Return why a module may not import a name, or nothing where it may."""
+    room, place = room_of(path), path.relative_to(PACKAGE)
+    first, _, rest = name.partition(".")
+    wanted = rest.partition(".")[0]
+    if first == NAME and wanted not in {"", room, *ROOMS[room]}:
+        return f"{place} imports {name}: the room {room} may not import {wanted}"
+    owners = OWNERS.get(first)
+    if owners and not any(place.is_relative_to(owner) for owner in owners):
+        return f"{place} imports {name}: only {' and '.join(owners)} may"
+    return ""
 
 
 def test_every_room_is_in_the_table() -> None:
@@ -67,10 +83,20 @@ def test_every_room_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_flow_one_way(path: Path) -> None:
-    """A module imports only rooms below its own, and third parties only where they are owned."""
-    room = room_of(path)
-    for name in imported(path):
-        first, *rest = name.split(".")
-        if first == NAME and rest:
-            assert rest[0] == room or rest[0] in ROOMS[room], f"{room} may not import {rest[0]} ({name})"
-        assert room in OWNERS.get(first, (room,)), f"{room} may not import {first}: it belongs to {OWNERS[first]}"
+    """A module imports only rooms below its own, and libraries only where they are owned."""
+    assert list(filter(None, (forbidden(path, name) for name in imported(path)))) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "said"),
+    [
+        ("domain/row.py", f"{NAME}.models.retry.Retrying", "the room domain may not import models"),
+        ("report/page.py", f"{NAME}.stats.power", "the room report may not import stats"),
+        ("models/bedrock.py", "xllamacpp", "only models/local may"),
+        ("migration/build.py", "pytest.fixture", "only plugin may"),
+        ("errors/report.py", f"{NAME}.domain.Answer", "the room errors may not import domain"),
+    ],
+)
+def test_what_the_table_forbids_is_named(place: str, name: str, said: str) -> None:
+    """The message names the file, the import, and the room or the owner."""
+    assert forbidden(PACKAGE / place, name) == f"{place} imports {name}: {said}"

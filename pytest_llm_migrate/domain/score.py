@@ -43,7 +43,9 @@ class Score(float):
         value = f"{float(self):.4g}"
         named = f"{what} {value}" if what else value
         row = f" on row {self.sample_id!r}" if self.sample_id else ""
-        return f"<{named}{row}{': ' + self.reason if self.reason else ''}>"
+        # A metric may quote the answer, and an answer may speak to the terminal.
+        reason = self.reason if self.reason.isprintable() else repr(self.reason)[1:-1]
+        return f"<{named}{row}{': ' + reason if reason else ''}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return float, (float(self),)

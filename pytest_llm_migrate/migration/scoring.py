@@ -131,13 +131,13 @@ def _scored(metric: Metric, answer: Answer, row: Row, bounds: Limits) -> Score |
 
 def _checked(name: str, found: object, bounds: Limits) -> Score | ScoreFailure:
     if isinstance(found, ScoreFailure):
-        return found
+        return ScoreFailure(reason=printable(found.reason), raw=printable(found.raw))
     if not isinstance(found, float):
         return ScoreFailure(reason=printable(f"{name} returned {found!r}, not a score"))
     low, high = bounds
     if not low <= found <= high:
         return ScoreFailure(reason=f"{name} returned {float(found):g}, outside of {low:g} to {high:g}")
-    return found if isinstance(found, Score) else Score(found)
+    return Score(found, printable(found.reason)) if isinstance(found, Score) else Score(found)
 
 
 def _score_key(metric: Metric, row: Row, answer: Answer) -> str:

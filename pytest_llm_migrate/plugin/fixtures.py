@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -11,7 +11,7 @@ from pytest_llm_migrate.plugin.keys import RUN, SEEN, SETTINGS
 
 if TYPE_CHECKING:
     from pytest_llm_migrate.comparison import Comparison
-    from pytest_llm_migrate.domain import Case, Check, Verdict
+    from pytest_llm_migrate.domain import CallFailure, Case, Check, Verdict
     from pytest_llm_migrate.models import ModelHandle
     from pytest_llm_migrate.plugin.run import Run
 
@@ -25,7 +25,6 @@ def migration_target(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def case(request: pytest.FixtureRequest, migration_target: str) -> Case:  # noqa: ARG001 - parametrizes the test
     """One golden row with both sides' answers and scores; parametrized by the marker ``migration``."""
-    from pytest_llm_migrate.answers import NOT_RUN
     from pytest_llm_migrate.plugin.collection import migration_of
 
     run, item = _run(request), request.node
@@ -34,12 +33,8 @@ def case(request: pytest.FixtureRequest, migration_target: str) -> Case:  # noqa
         pytest.fail("the fixture 'case' needs the marker migration(...) on its test", pytrace=False)
     found = migration.case(request.param)
     for side in (found.source, found.target):
-        if side.failure and side.failure.kind == NOT_RUN:
-            item.stash[SEEN]["not_run"] = True
-            pytest.skip(f"not run: {side.failure.message}")
         if side.failure:
-            _stop_if_fatal(request, side.failure)
-            pytest.fail(f"no {side.name} answer: {side.failure.kind}: {side.failure.message}", pytrace=False)
+            _end_without_answer(request, side.name, side.failure)
     return _watched(found, item.stash[SEEN]["checks"].append)
 
 
@@ -120,9 +115,17 @@ def _handle(request: pytest.FixtureRequest, option: str, ref: str | None) -> Mod
     return ModelHandle(str(ref), lambda asked, _: run.desk.answer(connection, asked))
 
 
-def _stop_if_fatal(request: pytest.FixtureRequest, failure: Any) -> None:
+def _end_without_answer(request: pytest.FixtureRequest, side: str, failure: CallFailure) -> NoReturn:
+    from pytest_llm_migrate.answers import NOT_RUN
+    from pytest_llm_migrate.report import visible
+
+    why = visible(f"{failure.kind}: {failure.message}")
+    if failure.kind == NOT_RUN:
+        request.node.stash[SEEN]["not_run"] = True
+        pytest.skip(f"not run: {failure.message}")
     if failure.fatal:
-        request.session.shouldfail = f"llm-migrate: {failure.kind}: {failure.message}"
+        request.session.shouldfail = f"llm-migrate: {why}"
+    pytest.fail(f"no {side} answer: {why}", pytrace=False)
 
 
 def _watched(case: Case, watch: Any) -> Case:

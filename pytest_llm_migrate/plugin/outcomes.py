@@ -40,9 +40,11 @@ def annotate(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Test
     if seen is None:
         return
     if call.excinfo and isinstance(call.excinfo.value, ScoreFailedError):
+        from pytest_llm_migrate.report import visible
+
         # A metric that broke says nothing about the model: an error, as when a call gave no answer.
         seen["error"] = True
-        report.longrepr = str(call.excinfo.value)
+        report.longrepr = visible(str(call.excinfo.value))
     elif report.failed and seen["row_failures"] == "report" and not seen["gate"] and _fell_short(call):
         report.outcome = "skipped"
         report.wasxfail = "reported, not failed: the gates decide"

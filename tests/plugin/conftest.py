@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 from contextlib import ExitStack
+from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
-import boto3
-import genai_prices
-import jinja2
-import pandas as pd
 import pytest
-import scipy.stats
-import yaml
 
-from pytest_llm_migrate import Comparison, Prompt
-from pytest_llm_migrate.plugin import finish, run
+import pytest_llm_migrate
 from tests.plugin.suite import Bedrock, Suite
 
 if TYPE_CHECKING:
@@ -23,9 +18,14 @@ if TYPE_CHECKING:
 
     from pytest_llm_migrate.models.endpoint import Reply, Rule
 
-LOADED_ONCE = (boto3, genai_prices, jinja2, pd, scipy.stats, yaml, Comparison, Prompt, finish, run)
+LIBRARIES = ("boto3", "genai_prices.data", "jinja2.meta", "jinja2.sandbox", "pandas", "scipy.stats", "yaml")
+ROOMS = [
+    module.name
+    for module in pkgutil.walk_packages(pytest_llm_migrate.__path__, "pytest_llm_migrate.")
+    if not module.name.endswith("__main__")
+]
+LOADED_ONCE = [import_module(name) for name in (*LIBRARIES, *ROOMS)]
 """Inner runs forget the modules that they import themselves; these are dear, and numpy refuses a second load."""
-
 LIGHT = "-p no:deepeval -p no:hypothesispytest -p no:anyio"
 """Options that keep other plugins' weight out of inner runs."""
 
