@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import socket
 import sqlite3
@@ -92,11 +93,13 @@ class Terms:
     Attributes:
         run: The run that pays.
         since: Answers older than this (seconds since the epoch) do not count; 0 accepts all.
+        started: When the run began (seconds since the epoch); older answers are marked as cached.
         max_cost: US dollars this run may spend, ``None`` for no limit.
     """
 
     run: str
     since: float = 0.0
+    started: float = math.inf
     max_cost: float | None = None
 
 
@@ -126,9 +129,9 @@ class Store:
             self._database.close()
 
     def find(self, keys: Sequence[str]) -> dict[str, Answer]:
-        """Return the answers kept under these keys, marked as cached."""
+        """Return the answers kept under these keys, those of earlier runs marked as cached."""
         with self._reading() as database:
-            return dict(_answers(database, keys, self.terms.since))
+            return dict(_answers(database, keys, self.terms))
 
     def take(self, model: str, wanted: Sequence[Wanted], limit: int, closed: Sequence[Closed] = ()) -> Grant:
         """Write down what ended, then claim as many wanted calls as the model's limit leaves room for.
@@ -142,7 +145,7 @@ class Store:
                 return Grant()
             self._release_dead(database)
             room = limit - _count_in_flight(database, model)
-            answered = dict(_answers(database, [item.key for item in wanted], self.terms.since))
+            answered = dict(_answers(database, [item.key for item in wanted], self.terms))
             free = [item for item in wanted if item.key not in answered]
             return replace(self._claim(database, model, free, room), answered=answered)
 
@@ -322,10 +325,10 @@ def _select(database: sqlite3.Connection, columns: str, table: str, keys: Sequen
         )
 
 
-def _answers(database: sqlite3.Connection, keys: Sequence[str], since: float) -> Iterator[tuple[str, Answer]]:
+def _answers(database: sqlite3.Connection, keys: Sequence[str], terms: Terms) -> Iterator[tuple[str, Answer]]:
     for key, at, record in _select(database, "key, at, record", "answers", keys):
-        if float(at) >= since:
-            yield key, Answer.from_record(json.loads(record) | {"cached": True})
+        if float(at) >= terms.since:
+            yield key, Answer.from_record(json.loads(record) | {"cached": float(at) < terms.started})
 
 
 def _count_in_flight(database: sqlite3.Connection, model: str) -> int:

@@ -109,7 +109,7 @@ def _results(session: pytest.Session, run: Run, seen: Seen, outcomes: Outcomes) 
     config = session.config
     about = {
         "id": run.identity.id,
-        "started": _iso(run.started),
+        "started": _iso(run.identity.started),
         "ended": _iso(dt.datetime.now(tz=dt.UTC).timestamp()),
         "command": command_of(config).partition(" @ ")[0],
         "exit_status": int(session.exitstatus),

@@ -65,8 +65,7 @@ def pytest_configure_node(node: Any) -> None:
     """Tell a worker which run it belongs to."""
     run = node.config.stash.get(RUN, None)
     if run:
-        node.workerinput["llm_migrate_id"] = run.identity.id
-        node.workerinput["llm_migrate_since"] = run.identity.since
+        node.workerinput["llm_migrate"] = run.identity.shared()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -47,13 +47,19 @@ class Identity:
 
     Attributes:
         id: The run's name and its folder's.
+        started: When the run began, in seconds since the epoch; answers that are older are kept ones.
         since: Answers older than this (seconds since the epoch) do not count; 0 accepts all.
         process: ``main``, or the xdist worker's name.
     """
 
     id: str
+    started: float
     since: float
     process: str
+
+    def shared(self) -> dict[str, Any]:
+        """Return what a worker is told of its run, as builtins."""
+        return {"id": self.id, "started": self.started, "since": self.since}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,7 +90,6 @@ class Run:
     spool: Spool
     desk: Desk
     workshop: Workshop
-    started: float = field(default_factory=time.time)
     stopped: str | None = None
     _specs: dict[str, list[tuple[dict[str, Any], MigrationSpec]]] = field(default_factory=dict)
     _migrations: dict[tuple[str, int, str], Migration] = field(default_factory=dict)
@@ -197,15 +202,20 @@ def _open_store(config: pytest.Config, settings: Settings) -> tuple[Identity, St
     path = settings.folder / "answers.sqlite"
     shared: dict[str, Any] | None = getattr(config, "workerinput", None)
     if shared is not None:
-        identity = Identity(id=shared["llm_migrate_id"], since=shared["llm_migrate_since"], process=shared["workerid"])
-        return identity, Store(path, Terms(run=identity.id, since=identity.since, max_cost=settings.max_cost))
-    run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}-{secrets.token_hex(2)}"
-    store = Store(path, Terms(run=run_id, max_cost=settings.max_cost))
-    since = 0.0
+        identity = Identity(**shared["llm_migrate"], process=shared["workerid"])
+        return identity, Store(path, _terms(identity, settings))
+    started = time.time()
+    run_id = f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(started))}-{secrets.token_hex(2)}"
+    identity = Identity(id=run_id, started=started, since=0.0, process="main")
+    store = Store(path, _terms(identity, settings))
     if settings.answers == Mode.FRESH:
-        since = store.begin_fresh(command_of(config))
-        store.terms = Terms(run=run_id, since=since, max_cost=settings.max_cost)
-    return Identity(id=run_id, since=since, process="main"), store
+        identity = replace(identity, since=store.begin_fresh(command_of(config)))
+        store.terms = _terms(identity, settings)
+    return identity, store
+
+
+def _terms(identity: Identity, settings: Settings) -> Terms:
+    return Terms(run=identity.id, started=identity.started, since=identity.since, max_cost=settings.max_cost)
 
 
 def command_of(config: pytest.Config) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llm_migrate.models.endpoint import Reply, Rule, ScriptedFault
-from tests.plugin.suite import ROWS_AND_GATE, ROWS_ONLY, SOURCE, TARGET, golden
+from tests.plugin.suite import ROWS_ONLY, SOURCE, TARGET, golden
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import Serve
@@ -68,13 +68,12 @@ def test_a_passing_fault_is_tried_again(suite: Suite, serve: Serve) -> None:
     assert len(bedrock.asked) == 11
 
 
-@pytest.mark.parametrize("text", [ROWS_AND_GATE, ROWS_ONLY], ids=["rows-and-gate", "rows"])
 @PROCESSES
-def test_a_fatal_fault_stops_the_run_early(suite: Suite, serve: Serve, text: str, processes: tuple[str, ...]) -> None:
+def test_a_fatal_fault_stops_the_run_early(suite: Suite, serve: Serve, processes: tuple[str, ...]) -> None:
     """Where every further call would fail alike the run ends after the first, and says so in one sentence."""
     bedrock = serve(DENIED)
     suite.rows(golden(60))
-    suite.tests(text)
+    suite.tests()
     result = suite.migrate(*processes)
     assert result.ret in {pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED}
     assert len(bedrock.questions(TARGET)) <= 10

@@ -53,14 +53,13 @@ def parrot(name: str) -> tuple[str, ...]:
     return ("--target-model", f"parrot:{name}", "--prompt-strategy", "identity")
 
 
-@PROCESSES
-def test_a_scheme_of_a_plugin_names_models(parrots: Suite, processes: tuple[str, ...]) -> None:
+def test_a_scheme_of_a_plugin_names_models(parrots: Suite) -> None:
     """References of a registered scheme reach its provider; answers are kept and counted as all others."""
-    parrots.run(*parrot("yes"), *processes).assert_outcomes(passed=5)
+    parrots.run(*parrot("yes")).assert_outcomes(passed=5)
     assert parrots.migration["target"]["ref"] == "parrot:yes"
     assert parrots.lines[0]["target"]["output_tokens"] == 2
     assert parrots.results["spending"] == {"calls": 5, "usd": 0.0, "unpriced_calls": 5}
-    parrots.run(*parrot("yes"), *processes)
+    parrots.run(*parrot("yes"))
     assert parrots.results["spending"]["calls"] == 0
 
 

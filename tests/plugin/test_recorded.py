@@ -12,16 +12,14 @@ from tests.plugin.suite import ROWS_AND_GATE, golden
 if TYPE_CHECKING:
     from tests.plugin.suite import Suite
 
-PROCESSES = pytest.mark.parametrize("processes", [(), ("-n2",)], ids=["one-process", "xdist"])
 ALL_FAILED = range(20)
 
 
-@PROCESSES
-def test_rows_are_tests_and_the_gate_judges_them_all(suite: Suite, processes: tuple[str, ...]) -> None:
+def test_rows_are_tests_and_the_gate_judges_them_all(suite: Suite) -> None:
     """A broken row fails its own test and the run; the gate still says GO, and the heading says both."""
     suite.rows(golden(broken=[3]))
     suite.tests()
-    result = suite.judge(*processes)
+    result = suite.judge()
     result.assert_outcomes(passed=20, failed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*GO by its gates; 1 row below its bar*", "FAILED test_triage.py::test_row?r03? - *"])

@@ -14,11 +14,10 @@ if TYPE_CHECKING:
 REASON = "no --target-model: give one to judge this migration"
 
 
-@pytest.mark.parametrize("processes", [(), ("-n2",)], ids=["one-process", "xdist"])
-def test_each_migration_test_is_one_skipped_item(suite: Suite, processes: tuple[str, ...]) -> None:
+def test_each_migration_test_is_one_skipped_item(suite: Suite) -> None:
     """Without a target nothing is read, not even a dataset that is not there, and nothing is left."""
     suite.tests(ROWS_AND_GATE.replace("rows.csv", "missing.csv"))
-    result = suite.run("-rs", *processes)
+    result = suite.run("-rs")
     result.assert_outcomes(skipped=2)
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines([f"SKIPPED ?2? test_triage.py: {REASON}"])

@@ -214,7 +214,6 @@ def test_a_target_needs_a_prompt_of_today(suite: Suite, bedrock: Bedrock, filed:
     assert bedrock.asked == []
 
 
-@pytest.mark.parametrize("processes", [(), ("-n2",)], ids=["one-process", "xdist"])
 @pytest.mark.parametrize(
     ("missing", "said"),
     [
@@ -223,22 +222,16 @@ def test_a_target_needs_a_prompt_of_today(suite: Suite, bedrock: Bedrock, filed:
     ],
 )
 def test_what_aws_needs_is_missed_before_any_call(
-    suite: Suite, bedrock: Bedrock, credentials: pytest.MonkeyPatch, missing: str, said: str, processes: tuple[str, ...]
+    suite: Suite, bedrock: Bedrock, credentials: pytest.MonkeyPatch, missing: str, said: str
 ) -> None:
-    """Without credentials or a region the run ends in one line; a worker's tests each say it."""
+    """Without credentials or a region the run ends in one line."""
     credentials.delenv(missing)
     suite.rows(golden(3))
     suite.tests()
-    result = suite.migrate(*processes)
-    line = f"cannot connect to '{SOURCE}': {said}"
-    if processes:
-        assert result.ret == pytest.ExitCode.TESTS_FAILED
-        result.assert_outcomes(errors=4)
-        result.stdout.fnmatch_lines([line])
-    else:
-        assert result.ret == pytest.ExitCode.USAGE_ERROR
-        pytest.LineMatcher(result.errlines[:1]).fnmatch_lines([f"ERROR: llm-migrate: {line}"])
-        assert not any(result.errlines[1:])
+    result = suite.migrate()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    pytest.LineMatcher(result.errlines[:1]).fnmatch_lines([f"ERROR: llm-migrate: cannot connect to '{SOURCE}': {said}"])
+    assert not any(result.errlines[1:])
     assert bedrock.asked == []
 
 
