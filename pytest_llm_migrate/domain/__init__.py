@@ -1,6 +1,6 @@
 """Frozen values, and the Protocols where rooms meet."""
 
-from pytest_llm_migrate.domain.answer import Answer, CallFailure, Outcome, Step
+from pytest_llm_migrate.domain.answer import Answer, CallFailure, Outcome, Step, ToolCall
 from pytest_llm_migrate.domain.case import Case, Side
 from pytest_llm_migrate.domain.prompt import Example, PromptText, Provenance
 from pytest_llm_migrate.domain.protocols import Metric, Model, PriceList, Provider
@@ -32,6 +32,7 @@ __all__ = [
     "Side",
     "SideName",
     "Step",
+    "ToolCall",
     "Turn",
     "Verdict",
     "WatchedScore",

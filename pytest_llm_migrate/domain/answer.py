@@ -10,6 +10,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A tool that a model asks for, with the arguments it would pass."""
+
+    name: str
+    arguments: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One call of a pipeline of several: its own times, tokens and cost, under the name the pipeline gave it."""
 
@@ -18,6 +26,8 @@ class Step:
     ttft: float | None = None
     input_tokens: int | None = None
     output_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
     cost: float | None = None
     cached: bool = False
 
@@ -38,7 +48,12 @@ class Answer:
         ttft: Seconds from sending the request to the first text.
         cost: US dollars.
         cached: The answer was kept from an earlier call; its times and cost are that call's.
-        model: The model that answered, where the record says so.
+        model: The model that answered, where the record or the service (a prompt router) says so.
+        service_tier: The tier that the service says it served (``default``, ``flex``, ``priority``, ``reserved``,
+            ``batch``), not the one that was asked for.
+        latency_mode: The latency mode that the service says it served (``standard``, ``optimized``).
+        reasoning: What the model thought before it answered; never part of ``text``, never scored.
+        tool_calls: The tools that the model asks for, in order.
         steps: A pipeline's calls, in order; empty for a single call.
     """
 
@@ -54,24 +69,31 @@ class Answer:
     cost: float | None = None
     cached: bool = False
     model: str | None = None
+    service_tier: str | None = None
+    latency_mode: str | None = None
+    reasoning: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
     steps: tuple[Step, ...] = ()
 
     def to_record(self) -> dict[str, Any]:
         """Return what is known, as JSON-ready builtins; unknown fields are left out."""
         record = {name: getattr(self, name) for name in _PLAIN_FIELDS}
         record = {name: value for name, value in record.items() if value is not None}
-        if self.steps:
-            record["steps"] = [asdict(step) for step in self.steps]
+        for name in _LISTS:
+            if items := getattr(self, name):
+                record[name] = [asdict(item) for item in items]
         return record
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Answer:
         """Read back what `to_record` gave."""
         known = {name: record[name] for name in _PLAIN_FIELDS if name in record}
-        return cls(**known, steps=tuple(Step(**step) for step in record.get("steps", ())))
+        calls = tuple(ToolCall(**call) for call in record.get("tool_calls", ()))
+        return cls(**known, tool_calls=calls, steps=tuple(Step(**step) for step in record.get("steps", ())))
 
 
-_PLAIN_FIELDS = tuple(item.name for item in fields(Answer) if item.name != "steps")
+_LISTS = ("tool_calls", "steps")
+_PLAIN_FIELDS = tuple(item.name for item in fields(Answer) if item.name not in _LISTS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

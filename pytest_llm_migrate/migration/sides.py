@@ -243,6 +243,8 @@ def _step_of(name: str, answer: Answer) -> Step:
         ttft=answer.ttft,
         input_tokens=answer.input_tokens,
         output_tokens=answer.output_tokens,
+        cache_read_tokens=answer.cache_read_tokens,
+        cache_write_tokens=answer.cache_write_tokens,
         cost=answer.cost,
         cached=answer.cached,
     )
@@ -259,6 +261,8 @@ def _whole(result: Answer | str, steps: Sequence[Step]) -> Answer:
         stop_reason=last.stop_reason,
         input_tokens=_total([step.input_tokens for step in steps]),
         output_tokens=_total([step.output_tokens for step in steps]),
+        cache_read_tokens=_total([step.cache_read_tokens for step in steps]),
+        cache_write_tokens=_total([step.cache_write_tokens for step in steps]),
         latency=_total([step.latency for step in steps]),
         ttft=steps[0].ttft if len(steps) == 1 else None,
         cost=_total([step.cost for step in steps]),
