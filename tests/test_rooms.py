@@ -32,6 +32,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "boto3": ("models",),
     "botocore": ("models",),
     "urllib3": ("models",),
+    "openai": ("models",),
+    "httpx2": ("models",),
     "pandas": ("datasets",),
     "pyarrow": ("datasets",),
     "openpyxl": ("datasets",),

@@ -1,8 +1,10 @@
 """Answers that are kept: the store with its ledger, recordings, and the desk that asks for the rest."""
 
+from pytest_llm_migrate.answers.calling import printable
 from pytest_llm_migrate.answers.desk import Connection, Desk, Forecast, Mode, Order, Question, Ticket
-from pytest_llm_migrate.answers.lane import NOT_RUN, printable
-from pytest_llm_migrate.answers.recordings import read_recording, recording_path, write_recording
+from pytest_llm_migrate.answers.lane import NOT_RUN
+from pytest_llm_migrate.answers.ledger import Spending
+from pytest_llm_migrate.answers.recordings import RecordedAnswer, read_recording, recording_path, write_recording
 from pytest_llm_migrate.answers.store import Store, Terms
 
 __all__ = [
@@ -13,6 +15,8 @@ __all__ = [
     "Mode",
     "Order",
     "Question",
+    "RecordedAnswer",
+    "Spending",
     "Store",
     "Terms",
     "Ticket",

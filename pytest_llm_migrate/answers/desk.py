@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.answers.lane import Lane
+from pytest_llm_migrate.answers.ledger import USE_CASE
+from pytest_llm_migrate.answers.pace import Quota
+from pytest_llm_migrate.answers.retries import STANDARD
 from pytest_llm_migrate.domain import Answer, CallFailure
 from pytest_llm_migrate.errors import CallFailedError, MissingRecordingError, UnpricedBudgetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from pytest_llm_migrate.answers.lane import Job
+    from pytest_llm_migrate.answers.calling import Job
+    from pytest_llm_migrate.answers.retries import Patience
     from pytest_llm_migrate.answers.store import Store
     from pytest_llm_migrate.domain import Model, Outcome, PriceList, Request
 
 _DEFAULT_OUTPUT_TOKENS = 4096  # what a call may write when its prompt sets no max_tokens; for the budget only
+_LOOK_SECONDS = 0.02
 
 
 class Mode(StrEnum):
@@ -39,11 +45,19 @@ class Connection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A request for a row, to be answered once; ``repeat`` tells equal requests apart."""
+    """A request for a row, to be answered once.
+
+    Attributes:
+        sample_id: The row, for messages.
+        request: What is sent.
+        repeat: Tells equal requests apart.
+        purpose: What the answer is for, in the ledger: ``answer``, or ``judge``, ``latency``, ``optimize``.
+    """
 
     sample_id: str
     request: Request
     repeat: int = 0
+    purpose: str = USE_CASE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +114,18 @@ class Order:
 
     def begin(self) -> list[Ticket]:
         """Return a ticket for each question, in order; calls begin at once."""
-        jobs = self.lane.add({key: item.request for key, item in self.missing.items()}) if self.lane else {}
+        jobs = self._jobs(self.lane) if self.lane else {}
         return [Ticket(key, self.kept.get(key), self.lane if key in jobs else None, jobs.get(key)) for key in self.keys]
+
+    def _jobs(self, lane: Lane) -> dict[str, Job]:
+        purposes = dict.fromkeys(question.purpose for question in self.missing.values())
+        return {
+            key: job
+            for purpose in purposes
+            for key, job in lane.add(
+                {key: item.request for key, item in self.missing.items() if item.purpose == purpose}, purpose
+            ).items()
+        }
 
 
 @dataclass(slots=True, kw_only=True)
@@ -113,6 +137,8 @@ class Desk:
         mode: Where they may come from.
         prices: What calls cost, for the budget.
         concurrency: Calls in flight per model; ``None`` leaves it to the model.
+        per_minute: Calls a minute per model that the service gives; ``None`` to find out.
+        patience: How often and how soon a call is tried again.
         ahead: How many answers may be called before they are waited for; ``None`` for all.
     """
 
@@ -120,6 +146,8 @@ class Desk:
     mode: Mode
     prices: PriceList
     concurrency: int | None = None
+    per_minute: float | None = None
+    patience: Patience = STANDARD
     ahead: int | None = None
     _lanes: dict[str, Lane] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -163,9 +191,26 @@ class Desk:
         cost = sum(known) if len(known) == len(costs) else None
         return Forecast(calls=len(missing), kept=len(kept), cost=cost)
 
-    def answer(self, model: Connection, request: Request, repeat: int = 0) -> Answer:
+    def close(self, seconds: float) -> int:
+        """Make no more calls, wait a while for those in flight, and return how many are still out there.
+
+        What comes back is kept, since it is paid for.
+        """
+        for lane in self._lanes.values():
+            lane.leave()
+        until = time.monotonic() + seconds
+        while (out := self.in_flight) and time.monotonic() < until:
+            time.sleep(_LOOK_SECONDS)
+        return out
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls have gone out and not come back."""
+        return sum(lane.in_flight for lane in self._lanes.values())
+
+    def answer(self, model: Connection, request: Request, repeat: int = 0, purpose: str = USE_CASE) -> Answer:
         """Return one answer, kept or called for; raise `CallFailedError` when there is none."""
-        question = Question(sample_id="", request=request, repeat=repeat)
+        question = Question(sample_id="", request=request, repeat=repeat, purpose=purpose)
         outcome = self.ask(model, [question], {})[0].outcome()
         if isinstance(outcome, CallFailure):
             raise CallFailedError(outcome.kind, outcome.message, fatal=outcome.fatal)
@@ -203,11 +248,17 @@ class Desk:
         return Lane(
             model,
             self.store,
-            limit=self.concurrency or model.concurrency,
+            quota=self._quota(model),
             reserve=self._reserve_for(connection.ref),
             price=lambda answer: self.priced(connection.ref, answer).cost,
             ahead=self.ahead,
+            patience=self.patience,
         )
+
+    def _quota(self, model: Model) -> Quota:
+        # A service that counts calls by more than the model says so, as Bedrock does by region.
+        name: str = getattr(model, "quota", model.ref)
+        return Quota(name=name, in_flight=self.concurrency or model.concurrency, per_minute=self.per_minute)
 
     def _reserve_for(self, ref: str) -> Callable[[Request], float | None]:
         if self.store.terms.max_cost is None:

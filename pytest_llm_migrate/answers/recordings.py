@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain import Answer
@@ -14,8 +15,38 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-RecordedAnswer = tuple[str, str, Answer]
-"""A row's ``sample_id``, the answer's key, and the answer."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedAnswer:
+    """An answer worth recording.
+
+    Attributes:
+        sample_id: The row that it answers, or the name of the test that asked.
+        key: The answer's identity.
+        answer: The answer.
+        of: What asks about the row: a dataset and a prompt, as their users name them. Empty where it is unknown, as
+            in lines of older files.
+    """
+
+    sample_id: str
+    key: str
+    answer: Answer
+    of: str = ""
+
+    def to_record(self) -> dict[str, Any]:
+        """Return it as JSON-ready builtins."""
+        origin = {"of": self.of} if self.of else {}
+        return {"sample_id": self.sample_id, "key": self.key, **origin, "answer": self.answer.to_record()}
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> RecordedAnswer:
+        """Read back what `to_record` gave; raises ValueError, KeyError or TypeError for anything else."""
+        return cls(
+            sample_id=record["sample_id"],
+            key=record["key"],
+            of=record.get("of", ""),
+            answer=Answer.from_record(dict(record["answer"])),
+        )
 
 
 def recording_path(folder: Path, suite: str, model: str) -> Path:
@@ -29,47 +60,44 @@ def read_recording(path: Path) -> dict[str, tuple[str, Answer]]:
     Raises:
         RecordingError: A line is not a recorded answer.
     """
-    found: dict[str, tuple[str, Answer]] = {}
-    if not path.exists():
-        return found
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            if line.strip():
-                found.update([_parsed(path, number, line)])
-    return found
+    lines = _read(path).values()
+    return {line.key: (line.sample_id, replace(line.answer, cached=True)) for line in lines}
 
 
-def write_recording(path: Path, answers: Iterable[RecordedAnswer], *, keep: Mapping[str, tuple[str, Answer]]) -> None:
-    """Write answers, and those of ``keep`` whose rows are not among them, sorted by row, beside and renamed."""
-    fresh = list(answers)
-    rows = {sample_id for sample_id, _, _ in fresh}
-    kept = [(sample_id, key, answer) for key, (sample_id, answer) in keep.items() if sample_id not in rows]
-    lines = sorted(
-        (sample_id, key, _record(answer))
-        for sample_id, key, answer in {item[1]: item for item in [*kept, *fresh]}.values()
-    )
+def write_recording(path: Path, answers: Iterable[RecordedAnswer]) -> None:
+    """Add answers to a recording, sorted by row, beside and renamed.
+
+    What is recorded stays, unless it is known to be stale: where an answer is new to the file, those that the same
+    dataset and prompt got for its row before go. Raises `RecordingError` for a file that is no recording.
+    """
+    fresh, kept = {item.key: item for item in answers}, _read(path)
+    renewed = {(item.of, item.sample_id) for item in fresh.values() if item.of and item.key not in kept}
+    current = {key: item for key, item in kept.items() if (item.of, item.sample_id) not in renewed}
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     with beside.open("w", encoding="utf-8", newline="\n") as file:
-        for sample_id, key, record in lines:
-            file.write(
-                json.dumps({"sample_id": sample_id, "key": key, "answer": json.loads(record)}, ensure_ascii=False)
-                + "\n"
-            )
+        for item in sorted((current | fresh).values(), key=lambda item: (item.sample_id, item.key)):
+            file.write(json.dumps(_line(item), ensure_ascii=False) + "\n")
     beside.replace(path)
 
 
-def _record(answer: Answer) -> str:
-    record = answer.to_record()
+def _line(item: RecordedAnswer) -> dict[str, Any]:
+    record = item.to_record()
     # Neither belongs to the answer itself: whether it was kept says nothing here, and prices change.
-    return json.dumps(
-        {name: value for name, value in record.items() if name not in {"cached", "cost"}}, ensure_ascii=False
-    )
+    answer = {name: value for name, value in record["answer"].items() if name not in {"cached", "cost"}}
+    return record | {"answer": answer}
 
 
-def _parsed(path: Path, number: int, line: bytes) -> tuple[str, tuple[str, Answer]]:
+def _read(path: Path) -> dict[str, RecordedAnswer]:
+    if not path.exists():
+        return {}
+    with path.open("rb") as file:
+        lines = [_parsed(path, number, line) for number, line in enumerate(file, start=1) if line.strip()]
+    return {line.key: line for line in lines}
+
+
+def _parsed(path: Path, number: int, line: bytes) -> RecordedAnswer:
     try:
-        record: dict[str, Any] = json.loads(line)
-        return record["key"], (record["sample_id"], Answer.from_record(record["answer"] | {"cached": True}))
+        return RecordedAnswer.from_record(json.loads(line))
     except (ValueError, KeyError, TypeError) as error:
         raise RecordingError(path, number, error) from error

@@ -1,4 +1,4 @@
-"""The store: every answer that was paid for, every call that was made, in one SQLite file that processes share."""
+"""The store: every answer that was paid for, every attempt that was made, in one SQLite file that processes share."""
 
 from __future__ import annotations
 
@@ -11,52 +11,23 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.answers import ledger
+from pytest_llm_migrate.answers.database import open_database, store_fault
+from pytest_llm_migrate.answers.ledger import Owner
+from pytest_llm_migrate.answers.pace import Ended, Pace
 from pytest_llm_migrate.domain import Answer, CallFailure, Score
-from pytest_llm_migrate.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pytest_llm_migrate.domain import Outcome
+    from pytest_llm_migrate.answers.ledger import Closed, Spending, Wanted
+    from pytest_llm_migrate.answers.pace import Quota
 
-SCHEMA_VERSION = 1
-LEASE_SECONDS = 60.0
-_BUSY_SECONDS = 60.0
 _CHUNK = 500  # bound variables per statement; SQLite guarantees at least 999
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS answers (
-  key TEXT PRIMARY KEY, model TEXT NOT NULL, at REAL NOT NULL, record TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS calls (
-  id INTEGER PRIMARY KEY, key TEXT NOT NULL, model TEXT NOT NULL, run TEXT NOT NULL, host TEXT NOT NULL,
-  pid INTEGER NOT NULL, started REAL NOT NULL, lease REAL NOT NULL, ended REAL, outcome TEXT, cost REAL
-);
-CREATE UNIQUE INDEX IF NOT EXISTS calls_in_flight ON calls (key) WHERE ended IS NULL;
-CREATE INDEX IF NOT EXISTS calls_of_run ON calls (run);
-CREATE TABLE IF NOT EXISTS scores (
-  key TEXT PRIMARY KEY, value REAL NOT NULL, reason TEXT NOT NULL
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS fresh_runs (
-  command TEXT PRIMARY KEY, started REAL NOT NULL
-) WITHOUT ROWID;
-"""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """A call that a process would like to make.
-
-    Attributes:
-        key: The identity of the answer.
-        reserve: US dollars the call may cost at most, ``None`` when the model has no known price.
-    """
-
-    key: str
-    reserve: float | None = None
+_PACE_HOLDS = 600.0  # seconds after which what was found out about a quota is forgotten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,26 +35,16 @@ class Grant:
     """What the store let a process do with the calls it wanted.
 
     Attributes:
-        call: Keys it may call now; each is in the ledger as in flight.
+        call: Keys it may call now, with the attempt's number in the ledger.
         elsewhere: Keys that another process is calling; its answer will be in the store.
         answered: Keys that were answered meanwhile.
         spent: The budget does not hold the next call.
     """
 
-    call: tuple[str, ...] = ()
+    call: Mapping[str, int] = field(default_factory=dict)
     elsewhere: tuple[str, ...] = ()
     answered: Mapping[str, Answer] = field(default_factory=dict)
     spent: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Closed:
-    """A call that ended, to be written down, with its cost in US dollars where that is known."""
-
-    key: str
-    model: str
-    outcome: Outcome
-    cost: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,24 +65,22 @@ class Terms:
 
 
 class Store:
-    """Answers, calls and scores on disk; safe for many threads and processes at once.
+    """Answers, attempts and scores on disk; safe for many threads and processes at once.
 
     Raises:
-        StoreError: The file cannot be opened, is no store, or was written by a newer version.
+        StoreError: The file cannot be opened or written, is no store, or is another version's.
+        DamagedStoreError: The file is damaged; it was set aside.
     """
 
     def __init__(self, path: Path, terms: Terms) -> None:
         self.path, self.terms = path, terms
         self._lock = threading.Lock()
         self._host, self._pid = socket.gethostname(), os.getpid()
-        try:
-            self._database = _open(path)
-        except (sqlite3.DatabaseError, OSError) as error:
-            raise StoreError(path, str(error)) from error
+        self._database = open_database(path)
 
     @property
-    def _owner(self) -> tuple[str, int, str]:
-        return self._host, self._pid, self.terms.run
+    def _owner(self) -> Owner:
+        return Owner(host=self._host, pid=self._pid, run=self.terms.run)
 
     def close(self) -> None:
         """Close the file; another thread's use of this object fails afterwards."""
@@ -133,29 +92,34 @@ class Store:
         with self._reading() as database:
             return dict(_answers(database, keys, self.terms))
 
-    def take(self, model: str, wanted: Sequence[Wanted], limit: int, closed: Sequence[Closed] = ()) -> Grant:
-        """Write down what ended, then claim as many wanted calls as the model's limit leaves room for.
+    def take(self, model: str, quota: Quota, wanted: Sequence[Wanted], closed: Sequence[Closed] = ()) -> Grant:
+        """Write down what ended, then claim as many wanted calls as the model's quota leaves room for.
 
-        One transaction: no two processes are granted the same key, and no more than ``limit`` calls of a
-        model are in flight over all of them.
+        One transaction: no two processes are granted the same key, and no more calls than the quota's pace
+        allows are in flight over all of them.
         """
         with self._writing() as database:
-            self._write_closed(database, closed)
-            if not wanted:
-                return Grant()
-            self._release_dead(database)
-            room = limit - _count_in_flight(database, model)
-            answered = dict(_answers(database, [item.key for item in wanted], self.terms))
-            free = [item for item in wanted if item.key not in answered]
-            return replace(self._claim(database, model, free, room), answered=answered)
+            ledger.close_attempts(database, closed)
+            _keep(database, model, closed)
+            now = time.time()
+            pace = _pace(database, quota, now).seen(now, _ended(closed), quota)
+            grant = Grant()
+            if wanted:
+                ledger.release_dead(database, self._owner)
+                answered = dict(_answers(database, [item.key for item in wanted], self.terms))
+                free = [item for item in wanted if item.key not in answered]
+                in_flight = ledger.count_in_flight(database, quota.name)
+                claimed = self._claim(database, model, quota, free, pace.room(now, in_flight, quota))
+                pace = pace.sent(now, len(claimed.call), in_flight, quota)
+                grant = replace(claimed, answered=answered)
+            if closed or grant.call:
+                _keep_pace(database, quota, pace, now)
+            return grant
 
     def renew(self) -> None:
         """Tell other processes that this one still works on its calls."""
         with self._writing() as database:
-            database.execute(
-                "UPDATE calls SET lease = ? WHERE ended IS NULL AND host = ? AND pid = ? AND run = ?",
-                (time.time() + LEASE_SECONDS, *self._owner),
-            )
+            ledger.renew(database, self._owner)
 
     def find_scores(self, keys: Sequence[str]) -> dict[str, Score]:
         """Return the scores kept under these keys."""
@@ -181,15 +145,20 @@ class Store:
         with self._writing() as database:
             database.execute("DELETE FROM fresh_runs WHERE command = ?", (command,))
 
-    def spending(self) -> tuple[int, float, int]:
-        """Return this run's calls, US dollars of those with a known price, and calls without one."""
-        query = "SELECT count(*), total(cost), sum(cost IS NULL) FROM calls WHERE run = ? AND ended IS NOT NULL"
+    def spending(self) -> Spending:
+        """Return what this run's attempts came to."""
         with self._reading() as database:
-            calls, dollars, unpriced = database.execute(query, (self.terms.run,)).fetchone()
-            return int(calls), float(dollars), int(unpriced or 0)
+            return ledger.spending(database, self.terms.run)
 
-    def _claim(self, database: sqlite3.Connection, model: str, wanted: Sequence[Wanted], room: int) -> Grant:
-        call: list[str] = []
+    def unknown_attempts(self) -> list[dict[str, Any]]:
+        """Return attempts of killed runs that were found since this run began: whether they were paid is unknown."""
+        with self._reading() as database:
+            return ledger.unknown_attempts(database, self.terms.started)
+
+    def _claim(
+        self, database: sqlite3.Connection, model: str, quota: Quota, wanted: Iterable[Wanted], room: int
+    ) -> Grant:
+        call: dict[str, int] = {}
         elsewhere: list[str] = []
         left = self._money_left(database)
         for item in wanted:
@@ -197,67 +166,20 @@ class Store:
                 break
             if left is not None and (item.reserve or 0.0) > left:
                 # Calls in flight cost less than they may: the money is spent when none can give any back.
-                spent = not self._is_calling(database)
-                return Grant(call=tuple(call), elsewhere=tuple(elsewhere), spent=spent)
-            if not self._open_call(database, model, item):
+                spent = not ledger.is_calling(database, self.terms.run)
+                return Grant(call=call, elsewhere=tuple(elsewhere), spent=spent)
+            attempt = ledger.open_attempt(database, self._owner, model, quota.name, item)
+            if attempt is None:
                 elsewhere.append(item.key)
                 continue
-            call.append(item.key)
+            call[item.key] = attempt
             left = None if left is None else left - (item.reserve or 0.0)
-        return Grant(call=tuple(call), elsewhere=tuple(elsewhere))
-
-    def _open_call(self, database: sqlite3.Connection, model: str, item: Wanted) -> bool:
-        now = time.time()
-        row = (item.key, model, *self._owner, now, now + LEASE_SECONDS, item.reserve)
-        statement = (
-            "INSERT OR IGNORE INTO calls (key, model, host, pid, run, started, lease, cost) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-        )
-        return database.execute(statement, row).rowcount == 1
+        return Grant(call=call, elsewhere=tuple(elsewhere))
 
     def _money_left(self, database: sqlite3.Connection) -> float | None:
         if self.terms.max_cost is None:
             return None
-        spent = database.execute("SELECT total(cost) FROM calls WHERE run = ?", (self.terms.run,)).fetchone()[0]
-        return float(self.terms.max_cost - spent)
-
-    def _is_calling(self, database: sqlite3.Connection) -> bool:
-        query = "SELECT EXISTS (SELECT 1 FROM calls WHERE run = ? AND ended IS NULL)"
-        return bool(database.execute(query, (self.terms.run,)).fetchone()[0])
-
-    def _write_closed(self, database: sqlite3.Connection, closed: Iterable[Closed]) -> None:
-        now = time.time()
-        for item in closed:
-            said = item.outcome.kind if isinstance(item.outcome, CallFailure) else "answered"
-            database.execute(
-                # Given up for dead and not dead: what was unknown is known after all.
-                "UPDATE calls SET ended = ?, outcome = ?, cost = ? "
-                "WHERE key = ? AND (ended IS NULL OR outcome = 'unknown') AND host = ? AND pid = ? AND run = ?",
-                (now, said, item.cost, item.key, *self._owner),
-            )
-            if isinstance(item.outcome, Answer):
-                record = json.dumps(item.outcome.to_record(), ensure_ascii=False)
-                row = (item.key, item.model, now, record)
-                database.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", row)
-
-    def _release_dead(self, database: sqlite3.Connection) -> None:
-        now = time.time()
-        query = (
-            "SELECT DISTINCT host, pid, run, lease < ? FROM calls "
-            "WHERE ended IS NULL AND NOT (host = ? AND pid = ? AND run = ?)"
-        )
-        for host, pid, run, expired in database.execute(query, (now, *self._owner)).fetchall():
-            if expired or (host == self._host and not self._may_live(pid)):
-                # Sent or not, answered or not: nobody can tell any more, and the ledger says so.
-                database.execute(
-                    "UPDATE calls SET ended = ?, outcome = 'unknown' "
-                    "WHERE ended IS NULL AND host = ? AND pid = ? AND run = ?",
-                    (now, host, pid, run),
-                )
-
-    def _may_live(self, pid: int) -> bool:
-        # In a container every run has the same few process ids: a call of ours from another run is a dead one's.
-        return pid != self._pid and _is_alive(pid)
+        return self.terms.max_cost - ledger.committed(database, self.terms.run)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -265,7 +187,7 @@ class Store:
             try:
                 yield self._database
             except sqlite3.DatabaseError as error:
-                raise StoreError(self.path, str(error)) from error
+                raise store_fault(self.path, error) from error
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -280,39 +202,30 @@ class Store:
                 raise
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    database = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    try:
-        _prepare(database)
-    except BaseException:
-        database.close()
-        raise
-    return database
+def _ended(closed: Sequence[Closed]) -> Ended:
+    crowded = [item.outcome for item in closed if item.is_crowded]
+    waits = [item.retry_after or 0.0 for item in crowded if isinstance(item, CallFailure)]
+    return Ended(accepted=len(closed) - len(crowded), crowded=len(crowded), retry_after=max(waits, default=0.0))
 
 
-def _share(database: sqlite3.Connection) -> None:
-    # Of processes that open a new file at once some are told that it is locked: the timeout does not cover this.
-    deadline = time.monotonic() + _BUSY_SECONDS
-    while True:
-        try:
-            database.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return
+def _keep(database: sqlite3.Connection, model: str, closed: Iterable[Closed]) -> None:
+    now = time.time()
+    rows = [
+        (item.key, model, now, json.dumps(item.outcome.to_record(), ensure_ascii=False))
+        for item in closed
+        if isinstance(item.outcome, Answer)
+    ]
+    database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", rows)
 
 
-def _prepare(database: sqlite3.Connection) -> None:
-    _share(database)
-    database.execute("PRAGMA synchronous = NORMAL")
-    version = database.execute("PRAGMA user_version").fetchone()[0]
-    if version > SCHEMA_VERSION:
-        raise sqlite3.DatabaseError(f"written by a newer version (schema {version}, this one knows {SCHEMA_VERSION})")
-    if version < SCHEMA_VERSION:
-        database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+def _pace(database: sqlite3.Connection, quota: Quota, now: float) -> Pace:
+    row = database.execute("SELECT at, record FROM paces WHERE quota = ?", (quota.name,)).fetchone()
+    return Pace.from_record(json.loads(row[1])) if row and now - row[0] < _PACE_HOLDS else Pace()
+
+
+def _keep_pace(database: sqlite3.Connection, quota: Quota, pace: Pace, now: float) -> None:
+    row = (quota.name, now, json.dumps(pace.to_record()))
+    database.execute("INSERT OR REPLACE INTO paces VALUES (?, ?, ?)", row)
 
 
 def _select(database: sqlite3.Connection, columns: str, table: str, keys: Sequence[str]) -> Iterator[tuple[str, ...]]:
@@ -329,18 +242,3 @@ def _answers(database: sqlite3.Connection, keys: Sequence[str], terms: Terms) ->
     for key, at, record in _select(database, "key, at, record", "answers", keys):
         if float(at) >= terms.since:
             yield key, Answer.from_record(json.loads(record) | {"cached": float(at) < terms.started})
-
-
-def _count_in_flight(database: sqlite3.Connection, model: str) -> int:
-    query = "SELECT count(*) FROM calls WHERE ended IS NULL AND model = ?"
-    return int(database.execute(query, (model,)).fetchone()[0])
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

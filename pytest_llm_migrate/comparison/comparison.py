@@ -10,15 +10,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison.metric import MetricComparison
+from pytest_llm_migrate.comparison.projection import projected
 from pytest_llm_migrate.comparison.quantity import Quantity, QuantityComparison
-from pytest_llm_migrate.domain import SIDES
+from pytest_llm_migrate.domain import SIDES, Answer
 from pytest_llm_migrate.errors import NoSliceError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pytest_llm_migrate.comparison.flips import Flips
-    from pytest_llm_migrate.domain import Answer, Case, Verdict
+    from pytest_llm_migrate.comparison.projection import Projection
+    from pytest_llm_migrate.domain import Case, SideName, Verdict
 
 TRUNCATED = frozenset({"max_tokens", "model_context_window_exceeded"})
 REFUSED = frozenset({"guardrail_intervened", "content_filtered"})
@@ -42,7 +44,7 @@ TTFT = Quantity(name="ttft", unit="s", read=lambda answer: answer.ttft)
 TOKENS = Quantity(name="tokens", unit="tokens", read=_total_tokens)
 INPUT_TOKENS = Quantity(name="input_tokens", unit="tokens", read=_read_tokens)
 OUTPUT_TOKENS = Quantity(name="output_tokens", unit="tokens", read=lambda answer: answer.output_tokens)
-COST = Quantity(name="cost", unit="USD", read=lambda answer: answer.cost)
+COST = Quantity(name="cost", unit="USD", read=lambda answer: answer.cost, why=lambda answer: answer.no_cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ class Comparison:
         metrics: The metrics' names.
         slices: Columns whose groups are looked at one by one.
         bounds: The least and greatest score of metrics that do not score in [0, 1].
+        weight: The column that says how much of the traffic a row stands for, in numbers of 0 or more.
         watch: Gets every verdict that a gate evaluates.
         seed: For methods that resample; the same rows and seed give the same figures.
     """
@@ -76,12 +79,13 @@ class Comparison:
         metrics: Sequence[str],
         slices: Sequence[str] = (),
         bounds: Mapping[str, tuple[float, float]] | None = None,
+        weight: str | None = None,
         watch: Callable[[Verdict], None] = lambda _: None,
         seed: int = 0,
     ) -> None:
         self.cases = tuple(cases)
         self.metrics, self.slices = tuple(metrics), tuple(slices)
-        self._bounds = dict(bounds or {})
+        self._bounds, self._weight = dict(bounds or {}), weight
         self._watch, self._seed = watch, seed
         self._by_metric: dict[str, MetricComparison] = {}
 
@@ -149,6 +153,10 @@ class Comparison:
         """Broke, fixed, both right, both wrong, by metric."""
         return {metric: self[metric].flips for metric in self.metrics}
 
+    def projection(self, requests: int) -> Projection:
+        """Return what so many requests like these rows, by their weights, would cost on each side."""
+        return projected(self.cases, requests, self._weight, self._seed)
+
     def slice(self, column: str, value: Any) -> Comparison:
         """Return the comparison of the rows whose column has this value.
 
@@ -179,6 +187,8 @@ class Comparison:
                 said.append(f"{lost} of {len(self)} {side} rows have no answer; they are in no mean")
             if cut:
                 said.append(f"{cut} of {len(self)} {side} answers were cut off at their token limit")
+            unpriced = self.cost.reasons[side].items()
+            said += [f"{number} of {len(self)} {side} answers have no cost; {reason}" for reason, number in unpriced]
         for name in self.metrics:
             failed = self[name].source.failures + self[name].target.failures
             if failed:
@@ -200,7 +210,16 @@ class Comparison:
             "truncated": self.truncated.to_record(),
             "refusals": self.refusals.to_record(),
             "cached": self._count(lambda side: not side.failure and side.answer.cached).to_record(),
+            "no_cost": self.cost.reasons,
+            "served": {side: dict(Counter(self._served(side))) for side in SIDES},
         }
+
+    def _served(self, side: SideName) -> Iterator[str]:
+        """Yield the tier and latency mode of every answer whose service said one."""
+        for case in self.cases:
+            outcome = getattr(case, side).outcome
+            if isinstance(outcome, Answer) and (outcome.service_tier or outcome.latency_mode):
+                yield ", ".join(filter(None, [outcome.service_tier, outcome.latency_mode]))
 
     def _groups(self, column: str) -> dict[Any, list[Case]]:
         groups: dict[Any, list[Case]] = {}
@@ -209,7 +228,14 @@ class Comparison:
         return groups
 
     def _part(self, cases: Sequence[Case]) -> Comparison:
-        return Comparison(cases, metrics=self.metrics, bounds=self._bounds, watch=self._watch, seed=self._seed)
+        return Comparison(
+            cases,
+            metrics=self.metrics,
+            bounds=self._bounds,
+            weight=self._weight,
+            watch=self._watch,
+            seed=self._seed,
+        )
 
     def _quantity(self, quantity: Quantity) -> QuantityComparison:
         return QuantityComparison(quantity, self.cases, watch=self._watch, seed=self._seed)

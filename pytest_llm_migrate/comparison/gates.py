@@ -113,18 +113,18 @@ def cannot_judge(gate: str, reason: str, detail: str) -> Verdict:
     return Verdict(ruling=Ruling.CANNOT_JUDGE, gate=gate, statement=reason, detail=detail, figures={"kind": "none"})
 
 
-def too_few(gate: str, what: str, n: int, rows: int, *, paired: bool = True) -> Verdict | None:
+def too_few(gate: str, what: str, n: int, rows: int, *, paired: bool = True, why: str = "") -> Verdict | None:
     """Return CANNOT JUDGE when there is no row, or too many lack the values that the gate judges by.
 
-    ``paired`` gates compare both sides; others look at the target alone.
+    ``paired`` gates compare both sides; others look at the target alone. ``why`` is what is known of the lack.
     """
     missing = rows - n
-    pair = "a pair of values" if paired else "a value"
+    pair, because = "a pair of values" if paired else "a value", f" {why}." if why else ""
     detail = f"n={n} of {rows} rows; tolerated without {pair}: {ERROR_TOLERANCE:.0%}"
     if n == 0:
         where = "on both sides" if paired else "on the target side"
-        return cannot_judge(gate, f"There is nothing to judge: no row has {what} {where}.", detail)
+        return cannot_judge(gate, f"There is nothing to judge: no row has {what} {where}.{because}", detail)
     if missing > ERROR_TOLERANCE * rows:
         where = "on a side" if paired else "on the target side"
-        return cannot_judge(gate, f"{missing} of {rows} rows lack {what} {where}, too many to judge.", detail)
+        return cannot_judge(gate, f"{missing} of {rows} rows lack {what} {where}, too many to judge.{because}", detail)
     return None

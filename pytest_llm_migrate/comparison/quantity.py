@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison.gates import at_most, cannot_judge, evidence_of, finite, more_words, too_few
-from pytest_llm_migrate.domain import Ruling, Verdict
+from pytest_llm_migrate.domain import SIDES, Ruling, Verdict
 from pytest_llm_migrate.errors import MarginError, NoValuesError, counted
 from pytest_llm_migrate.stats import (
     LEAST_ROWS,
@@ -21,17 +22,25 @@ from pytest_llm_migrate.stats import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pytest_llm_migrate.domain import Case
+    from pytest_llm_migrate.domain import Answer, Case, SideName
     from pytest_llm_migrate.stats import Estimate, PairedQuantity, Statistic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
-    """What is measured: its name, its unit, and how it is read from an answer."""
+    """What is measured.
+
+    Attributes:
+        name: What it is called.
+        unit: What it is measured in.
+        read: Reads it from an answer, ``None`` where it is unknown.
+        why: Says why it is unknown, where the answer knows.
+    """
 
     name: str
     unit: str
-    read: Callable[[Any], float | None]
+    read: Callable[[Answer], float | None]
+    why: Callable[[Answer], str | None] = lambda _: None
 
 
 class QuantityComparison:
@@ -64,6 +73,22 @@ class QuantityComparison:
         """The target's values, whether or not the source has any."""
         answered = [case.target.answer for case in self._cases if not case.target.failure]
         return [value for answer in answered if (value := self._quantity.read(answer)) is not None]
+
+    @cached_property
+    def reasons(self) -> dict[SideName, dict[str, int]]:
+        """Why answers do not have the quantity, with how many say so, by side; only what answers know of it."""
+        return {side: dict(Counter(self._reasons(side))) for side in SIDES}
+
+    def _reasons(self, side: SideName) -> Iterator[str]:
+        for case in self._cases:
+            answered = getattr(case, side)
+            if not answered.failure and self._quantity.read(answered.answer) is None:
+                yield from filter(None, [self._quantity.why(answered.answer)])
+
+    def why(self, *sides: SideName) -> str:
+        """Return in words why answers of these sides do not have the quantity, nothing where that is not known."""
+        found = [(side, *item) for side in sides for item in self.reasons[side].items()]
+        return "; ".join(f"{counted(number, f'{side} answer')}: {reason}" for side, reason, number in found)
 
     @property
     def n(self) -> int:
@@ -188,7 +213,8 @@ class StatisticComparison:
         gate, quantity = f"{self._quantity.name}.{self._name}.ratio_at_most({bar:g})", self._quantity
         if not 0 < bar < math.inf:
             raise MarginError(gate, "a factor above 0, such as 1.2")
-        refused = too_few(gate, f"a known {quantity.name}", quantity.n, quantity.rows)
+        known, why = f"a known {quantity.name}", quantity.why(*SIDES)
+        refused = too_few(gate, known, quantity.n, quantity.rows, why=why)
         if refused is not None:
             return quantity.say(refused)
         found = quantity.estimates(two_sided_confidence(confidence))[self._name]
@@ -208,7 +234,8 @@ class StatisticComparison:
         gate, quantity = f"{self._quantity.name}.{self._name}.at_most({bar:g})", self._quantity
         if not 0 <= bar < math.inf:
             raise MarginError(gate, f"a bar of 0 or more, in {quantity.unit}")
-        refused = too_few(gate, f"a known {quantity.name}", len(quantity.targets), quantity.rows, paired=False)
+        known, why = f"a known {quantity.name}", quantity.why("target")
+        refused = too_few(gate, known, len(quantity.targets), quantity.rows, paired=False, why=why)
         if refused is not None:
             return quantity.say(refused)
         found = quantity.target_estimates(two_sided_confidence(confidence))[self._name]

@@ -1,6 +1,7 @@
 """Frozen values, and the Protocols where rooms meet."""
 
 from pytest_llm_migrate.domain.answer import Answer, CallFailure, Outcome, Step, ToolCall
+from pytest_llm_migrate.domain.attachment import AttachedFile, Attachment
 from pytest_llm_migrate.domain.case import Case, Side
 from pytest_llm_migrate.domain.prompt import Example, PromptText, Provenance
 from pytest_llm_migrate.domain.protocols import Metric, Model, PriceList, Provider
@@ -12,6 +13,8 @@ from pytest_llm_migrate.domain.verdict import Ruling, Verdict, worst
 __all__ = [
     "SIDES",
     "Answer",
+    "AttachedFile",
+    "Attachment",
     "CallFailure",
     "Case",
     "Check",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCall:
-    """A tool that a model asks for, with the arguments it would pass."""
+    """A tool that a model asks for, with the arguments it would pass: their text where that is no JSON."""
 
     name: str
     arguments: Any
@@ -29,6 +29,7 @@ class Step:
     cache_read_tokens: int | None = None
     cache_write_tokens: int | None = None
     cost: float | None = None
+    no_cost: str | None = None
     cached: bool = False
 
 
@@ -47,6 +48,7 @@ class Answer:
         server_latency: Seconds the service itself reports.
         ttft: Seconds from sending the request to the first text.
         cost: US dollars.
+        no_cost: Why the price list has no cost, where one was asked; it begins ``unpriced:`` or ``not per token:``.
         cached: The answer was kept from an earlier call; its times and cost are that call's.
         model: The model that answered, where the record or the service (a prompt router) says so.
         service_tier: The tier that the service says it served (``default``, ``flex``, ``priority``, ``reserved``,
@@ -67,6 +69,7 @@ class Answer:
     server_latency: float | None = None
     ttft: float | None = None
     cost: float | None = None
+    no_cost: str | None = None
     cached: bool = False
     model: str | None = None
     service_tier: str | None = None
@@ -104,11 +107,13 @@ class CallFailure:
         kind: The fault's name, such as ``throttled`` or ``stream_ended_early``.
         message: What the service or the client said, and the way out where there is one.
         fatal: Every further call to this model would fail alike.
+        retry_after: Seconds that the service asks to wait before another attempt, where it says so.
     """
 
     kind: str
     message: str
     fatal: bool = False
+    retry_after: float | None = None
 
     def to_record(self) -> dict[str, Any]:
         """Return the failure as JSON-ready builtins."""

@@ -1,4 +1,4 @@
-"""What a prompt file says: texts, examples, inference settings and where they came from."""
+"""What a prompt file says: texts, examples, settings, options, attachments, and where they came from."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.domain.options import option_texts
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from pytest_llm_migrate.domain.attachment import Attachment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +54,8 @@ class PromptText:
         system: The system text, or ``None``.
         examples: Exchanges sent before the user turn.
         inference: Settings such as ``temperature``, ``top_p``, ``max_tokens``, ``stop``; others go to the model.
+        options: What else changes what is measured: service tier, cache, guardrail, tools and the like.
+        attachments: Images and documents that a row's columns name.
         model: The model the prompt was written for.
         provenance: Where it came from; ``None`` for a source prompt.
     """
@@ -59,13 +65,17 @@ class PromptText:
     system: str | None = None
     examples: tuple[Example, ...] = ()
     inference: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    attachments: tuple[Attachment, ...] = ()
     model: str | None = None
     provenance: Provenance | None = None
 
     @property
     def sha256(self) -> str:
-        """Hash of all that reaches a model: texts, examples and settings, not the name or the provenance."""
+        """Hash of all that reaches a model or changes how it is asked; not of the name or the provenance."""
         examples = [[example.input, example.output] for example in self.examples]
-        content = [self.system, self.user, examples, dict(self.inference)]
+        content: list[Any] = [self.system, self.user, examples, dict(self.inference)]
+        if self.options or self.attachments:  # prompts filed before there were any keep their hash
+            content += [option_texts(self.options), [item.to_record() for item in self.attachments]]
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

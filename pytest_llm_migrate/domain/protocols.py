@@ -86,3 +86,11 @@ class PriceList(Protocol):
     def cost(self, model: str, answer: Answer) -> float | None:
         """Return US dollars for one answer of a model, ``None`` when the price or the tokens are unknown."""
         ...
+
+    def why_no_cost(self, model: str, answer: Answer) -> str | None:
+        """Return why `cost` is ``None`` for this answer, ``None`` where it is not.
+
+        The reason begins with ``unpriced:``, or with ``not per token:`` where capacity is paid for. It holds nothing
+        that differs from answer to answer: answers are counted by it.
+        """
+        ...

@@ -2,6 +2,7 @@
 
 from pytest_llm_migrate.errors.answers import (
     CallFailedError,
+    DamagedStoreError,
     MissingRecordingError,
     RecordingError,
     ScoreFailedError,
@@ -30,6 +31,7 @@ from pytest_llm_migrate.errors.models import (
     BadReferenceError,
     CallLogError,
     CannotConnectError,
+    ClientMissingError,
     EndpointAddressError,
     NoModelError,
     RunnerFailedError,
@@ -40,12 +42,14 @@ from pytest_llm_migrate.errors.models import (
 )
 from pytest_llm_migrate.errors.prompts import (
     AmbiguousPromptError,
+    AttachmentError,
     HiddenColumnError,
     InferenceSettingError,
     MissingValueError,
     NoTargetPromptError,
     PromptFileError,
     PromptNameError,
+    PromptOptionError,
     ReservedVariableError,
     StalePromptError,
     TemplateFaultError,
@@ -53,17 +57,26 @@ from pytest_llm_migrate.errors.prompts import (
 )
 from pytest_llm_migrate.errors.report import ReportFileError, ReportSectionError
 from pytest_llm_migrate.errors.root import MigrateError, MissingExtraError, UnknownNameError, counted, nearest
-from pytest_llm_migrate.errors.suites import ColumnRoleError, MarkerError, NoPromptError, NoRecordedAnswersError
+from pytest_llm_migrate.errors.suites import (
+    ColumnRoleError,
+    MarkerError,
+    NoPromptError,
+    NoRecordedAnswersError,
+    WeightError,
+)
 
 __all__ = [
     "AmbiguousPromptError",
+    "AttachmentError",
     "BadReferenceError",
     "CallFailedError",
     "CallLogError",
     "CannotConnectError",
     "CellError",
+    "ClientMissingError",
     "ColumnClaimError",
     "ColumnRoleError",
+    "DamagedStoreError",
     "DatasetError",
     "DuplicateMetricError",
     "EndpointAddressError",
@@ -87,6 +100,7 @@ __all__ = [
     "PriceFileError",
     "PromptFileError",
     "PromptNameError",
+    "PromptOptionError",
     "RaggedRowsError",
     "RecordingError",
     "RepeatedColumnError",
@@ -106,6 +120,7 @@ __all__ = [
     "UnknownNameError",
     "UnknownVariableError",
     "UnpricedBudgetError",
+    "WeightError",
     "WeightsFetchError",
     "WeightsMissingError",
     "counted",

@@ -41,10 +41,24 @@ class CallFailedError(MigrateError):
 class StoreError(MigrateError):
     """Raised when the file of kept answers cannot be used."""
 
-    def __init__(self, path: object, reason: str) -> None:
+    def __init__(
+        self, path: object, reason: str, way_out: str = "Move it away, or name another folder with --migration-dir."
+    ) -> None:
         self.path, self.reason = path, reason
+        super().__init__(f"cannot use {str(path)!r}: {reason}. {way_out}")
+
+
+class DamagedStoreError(StoreError):
+    """Raised when the file of kept answers is damaged; ``aside`` is where it was moved, if it was."""
+
+    def __init__(self, path: object, reason: str, aside: object | None) -> None:
+        self.aside = aside
+        where = f"It was set aside as {str(aside)!r}" if aside else "It was set aside"
         super().__init__(
-            f"cannot use {str(path)!r}: {reason}. Move it away, or name another folder with --migration-dir."
+            path,
+            reason,
+            f"{where}, nothing of it is lost. Restore a copy, or give the command again to begin an empty one: "
+            f"answers that are not recorded will be asked for, and paid for, again.",
         )
 
 
@@ -59,13 +73,19 @@ class RecordingError(MigrateError):
 class MissingRecordingError(MigrateError):
     """Raised when replay needs an answer that is neither recorded nor stored."""
 
-    def __init__(self, model: str, sample_id: str, *, missing: int, why: str) -> None:
+    def __init__(self, model: str, sample_id: str, *, missing: int, why: str, what: str = "row") -> None:
         self.model, self.sample_id, self.missing, self.why = model, sample_id, missing, why
         more = f" and {missing - 1} more" if missing > 1 else ""
         super().__init__(
-            f"--migration-answers replay: no recording for row {sample_id!r}{more} on {model} ({why}). "
+            f"--migration-answers replay: no recording for {what} {sample_id!r}{more} on {model} ({why}). "
             f"Run once with --migration-answers auto --migration-record."
         )
+
+    @classmethod
+    def of_test(cls, model: str, nodeid: str, *, is_known: bool) -> MissingRecordingError:
+        """Return the error for what a test itself asks; ``is_known`` where recordings know it to ask other things."""
+        why = "what it asks changed since it was recorded" if is_known else "none was ever made"
+        return cls(model, nodeid, missing=1, why=why, what="test")
 
 
 class UnpricedBudgetError(MigrateError):

@@ -107,3 +107,11 @@ class CallLogError(MigrateError):
     def __init__(self, path: object, reason: str) -> None:
         self.path, self.reason = path, reason
         super().__init__(f"cannot write the log of calls to {path}: {reason}. Give another --log FILE.")
+
+
+class ClientMissingError(MissingExtraError):
+    """Raised when a model is to be connected to and the package that calls its server is not installed."""
+
+    def __init__(self, reference: str) -> None:
+        self.reference = reference
+        super().__init__(repr(reference), "the openai package", "openai")

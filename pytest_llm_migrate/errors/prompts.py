@@ -116,3 +116,19 @@ class ReservedVariableError(MigrateError):
             f"the variable {variable!r} cannot be converted: Jinja2 keeps that word for itself. "
             f"Give it another name with names={{{variable!r}: '{variable}_text'}}."
         )
+
+
+class PromptOptionError(MigrateError):
+    """Raised when an option or attachment of a prompt has a value that is not allowed."""
+
+    def __init__(self, where: str, option: str, allowed: str, value: object) -> None:
+        self.where, self.option, self.allowed, self.value = where, option, allowed, value
+        super().__init__(f"{where}: {option} must be {allowed}, not {value!r}.")
+
+
+class AttachmentError(MigrateError):
+    """Raised when the file that a row names cannot be attached; ``source`` is the column or template that names it."""
+
+    def __init__(self, row: str, source: str, path: str, problem: str, *, prompt: str) -> None:
+        self.row, self.source, self.path, self.problem, self.prompt = row, source, path, problem, prompt
+        super().__init__(f"{prompt}: {row}, {source}: cannot attach {path!r}: {problem}")

@@ -56,3 +56,14 @@ class NoPromptError(MigrateError):
             f"{nodeid}: there is no prompt to send: the marker names none, and {dataset} has no column "
             f"prompt_source_llm. Name one with prompt=, or add the column."
         )
+
+
+class WeightError(MigrateError):
+    """Raised when a row's weight is not a number of 0 or more."""
+
+    def __init__(self, place: str, column: str, value: object) -> None:
+        self.place, self.column, self.value = place, column, value
+        super().__init__(
+            f"{place}, column {column!r}: {value!r} is no weight. Write a number of 0 or more: how much of the "
+            "traffic the row stands for."
+        )

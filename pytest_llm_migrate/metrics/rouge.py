@@ -34,6 +34,8 @@ class RougeL(ReferenceMetric):
         wanted, got = _WORD.findall(wanted_text.lower()), _WORD.findall(text.lower())
         if not wanted:
             return ScoreFailure(reason=f"the ground truth {quoted(wanted_text)} has no word of a-z or 0-9 for ROUGE")
+        if wanted == got:
+            return Score(1.0)
         shared = common_length(wanted, got)
         value = f1(shared, len(wanted), len(got))
         if value == 1:

@@ -31,8 +31,10 @@ class TokenF1(ReferenceMetric):
         """Return F1 in [0, 1]."""
         wanted_text = as_text(expected)
         wanted, got = words(wanted_text), words(text)
+        if wanted == got:
+            return Score(1.0)
         shared = (Counter(wanted) & Counter(got)).total()
-        value = f1(shared, len(wanted), len(got)) if wanted and got else float(wanted == got)
+        value = f1(shared, len(wanted), len(got))
         if value == 1:
             return Score(value)
         return Score(value, f"{shared} words shared; {expected_got(wanted_text, text)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,19 @@ from typing import TYPE_CHECKING, Any
 from pytest_llm_migrate.answers import Connection, read_recording, recording_path
 from pytest_llm_migrate.datasets import load, sample, select
 from pytest_llm_migrate.domain import Dataset, side_column
-from pytest_llm_migrate.errors import ColumnRoleError, NoPromptError, NoRecordedAnswersError, NoTargetPromptError
+from pytest_llm_migrate.errors import (
+    ColumnRoleError,
+    NoPromptError,
+    NoRecordedAnswersError,
+    NoTargetPromptError,
+    WeightError,
+)
 from pytest_llm_migrate.metrics import resolve
 from pytest_llm_migrate.migration.migration import Migration, Terms
+from pytest_llm_migrate.migration.pipelines import PipelineSide
 from pytest_llm_migrate.migration.scoring import Bounded, Scorer
 from pytest_llm_migrate.migration.settings import RECORDED
-from pytest_llm_migrate.migration.sides import AskedSide, PipelineSide, RecordedSide
+from pytest_llm_migrate.migration.sides import AskedSide, RecordedSide
 from pytest_llm_migrate.prompts import Catalog, Prompt, RowPrompt, load_prompt
 
 if TYPE_CHECKING:
@@ -67,8 +75,10 @@ class Workshop:
         dataset = self._selected(spec, whole)
         metrics = resolve(spec.metrics, self.metrics)
         _check_columns(spec, dataset)
-        source = source_of(spec, self.settings)
-        target = target_of(spec, self.settings, target_ref, source)
+        _check_weights(spec, dataset)
+        folder = (spec.folder / dataset.path).parent
+        source = _attaching(source_of(spec, self.settings), folder)
+        target = _attaching(target_of(spec, self.settings, target_ref, source), folder)
         terms = Terms(
             id=f"{spec.nodeid}::{spec.number}::{target_ref}",
             name=spec.name,
@@ -80,6 +90,7 @@ class Workshop:
             metrics=tuple(metric.name for metric in metrics),
             slices=spec.slices,
             bounds={metric.name: metric.bounds for metric in metrics if isinstance(metric, Bounded)},
+            weight=spec.weight,
             row_failures=spec.row_failures,
         )
         return Migration(
@@ -118,15 +129,18 @@ class Workshop:
             raise NoPromptError(spec.nodeid, dataset.path)
         model = Connection(ref=ref, connect=lambda: self.connect(ref))
         recorded = read_recording(recording_path(spec.folder, spec.suite, ref))
-        repeats = self.settings.repeats
+        repeats, origin = self.settings.repeats, origin_of(spec, dataset, sent)
         if spec.pipeline is None:
             prompt = sent.prompt or RowPrompt()
-            return AskedSide(desk=self.desk, model=model, prompt=prompt, repeats=repeats, recorded=recorded)
+            return AskedSide(
+                desk=self.desk, model=model, prompt=prompt, origin=origin, repeats=repeats, recorded=recorded
+            )
         return PipelineSide(
             desk=self.desk,
             model=model,
             prompt=sent.prompt,
             pipeline=spec.pipeline,
+            origin=origin,
             repeats=repeats,
             recorded=recorded,
             threads=self.settings.concurrency or PIPELINE_THREADS,
@@ -155,6 +169,26 @@ def target_of(spec: MigrationSpec, settings: Settings, ref: str, source: Sent) -
     return Sent(prompt=prompt, strategy=strategy or "catalog")
 
 
+def _attaching(sent: Sent, folder: Path) -> Sent:
+    # Where files lie is known to the dataset alone: a prompt is filed for any.
+    if not isinstance(sent.prompt, Prompt) or not sent.prompt.attachments:
+        return sent
+    return replace(sent, prompt=replace(sent.prompt, dataset_folder=folder))
+
+
+def origin_of(spec: MigrationSpec, dataset: Dataset, sent: Sent) -> str:
+    """Return what asks for a side's answers, as recordings name it: a dataset with a prompt, a pipeline or both.
+
+    It stays the same when either changes, so that what a changed one asks anew can take the place of the old.
+    """
+    prompt = "prompt_source_llm" if spec.pipeline is None else ""
+    if isinstance(sent.prompt, Prompt):
+        prompt = f"{sent.prompt.name}/{sent.prompt.path.name}" if sent.prompt.path else sent.prompt.name
+    pipeline = getattr(spec.pipeline, "__qualname__", type(spec.pipeline).__name__) if spec.pipeline else ""
+    path = _shown_path(spec.folder / dataset.path, spec.folder)
+    return " ".join(part for part in (path, prompt, pipeline) if part)
+
+
 def _is_file(prompt: object) -> bool:
     return isinstance(prompt, Path) or (isinstance(prompt, str) and prompt.endswith((".yaml", ".yml")))
 
@@ -176,6 +210,8 @@ def _described(ref: str, sent: Sent, spec: MigrationSpec) -> dict[str, Any]:
         "user": prompt.user,
         "examples": [[example.input, example.output] for example in prompt.examples],
         "inference": dict(prompt.inference),
+        "options": dict(prompt.options),
+        "attachments": [item.to_record() for item in prompt.attachments],
     }
     return {"ref": ref, "prompt": shown}
 
@@ -196,3 +232,18 @@ def _check_columns(spec: MigrationSpec, dataset: Dataset) -> None:
     for role, column in roles:
         if column is not None and column not in dataset.columns:
             raise ColumnRoleError(spec.nodeid, role, column, dataset.path, dataset.columns)
+
+
+def _check_weights(spec: MigrationSpec, dataset: Dataset) -> None:
+    if spec.weight is None:
+        return
+    for row in dataset.rows:
+        if not _is_weight(row.get(spec.weight)):
+            raise WeightError(row.place or f"row {row.sample_id!r}", spec.weight, row.get(spec.weight))
+
+
+def _is_weight(value: Any) -> bool:
+    try:
+        return not isinstance(value, bool) and 0 <= float(value) < math.inf
+    except (TypeError, ValueError):
+        return False

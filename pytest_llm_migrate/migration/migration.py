@@ -32,6 +32,7 @@ class Terms:
         metrics: Names of the metrics, in the marker's order.
         slices: Columns whose groups are looked at one by one.
         bounds: The least and the greatest score of metrics that do not score in [0, 1].
+        weight: The column that says how much of the traffic a row stands for.
         row_failures: ``fail``, or ``report`` where failed rows are only reported and the gates decide.
     """
 
@@ -45,6 +46,7 @@ class Terms:
     metrics: tuple[str, ...]
     slices: tuple[str, ...]
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    weight: str | None = None
     row_failures: str = "fail"
 
     def to_record(self) -> dict[str, Any]:
@@ -65,6 +67,7 @@ class Terms:
             "metrics": list(self.metrics),
             "slices": list(self.slices),
             "bounds": {name: list(limits) for name, limits in self.bounds.items()},
+            "weight": self.weight,
             "row_failures": self.row_failures,
             "warnings": list(self.dataset.warnings),
         }
@@ -123,4 +126,11 @@ class Migration:
         cases = [self.case(row) for row in self.rows]
         self.scorer.flush()
         terms = self.terms
-        return Comparison(cases, metrics=terms.metrics, slices=terms.slices, bounds=terms.bounds, watch=watch)
+        return Comparison(
+            cases,
+            metrics=terms.metrics,
+            slices=terms.slices,
+            bounds=terms.bounds,
+            weight=terms.weight,
+            watch=watch,
+        )

@@ -44,14 +44,21 @@ class Seen:
 
 
 def migration_record(
-    terms: dict[str, Any], cases: Sequence[Mapping[str, Any]], tests: Sequence[Test]
+    terms: dict[str, Any],
+    cases: Sequence[Mapping[str, Any]],
+    tests: Sequence[Test],
+    monthly_requests: int | None = None,
 ) -> dict[str, Any]:
-    """Return one judged migration: its terms, gates, row counts, and the comparison in figures."""
+    """Return one judged migration: its terms, gates, row counts, and the comparison in figures.
+
+    ``monthly_requests`` is the traffic that costs are projected to, ``None`` for no projection.
+    """
     compared = Comparison(
         [case_of(record) for record in cases],
         metrics=tuple(terms["metrics"]),
         slices=tuple(terms["slices"]),
         bounds={name: (low, high) for name, (low, high) in terms["bounds"].items()},
+        weight=terms.get("weight"),
     )
     gates = [gate_record(test) for test in tests if test["gate"]]
     rows = Counter(test["outcome"] for test in tests if not test["gate"])
@@ -65,6 +72,7 @@ def migration_record(
         "row_tests": {outcome: rows[outcome] for outcome in _ROW_OUTCOMES},
         "rows_below_bar": len(below),
         **compared.to_record(),
+        "projection": compared.projection(monthly_requests).to_record() if monthly_requests else None,
         "warnings": [*terms["warnings"], *compared.warnings(), *_gate_warnings(gates)],
     }
 
@@ -130,11 +138,18 @@ def flips_of(record: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, str
 
 
 def run_record(
-    run: Mapping[str, Any], seen: Seen, tests_of: Callable[[str], Sequence[Test]], prices: Mapping[str, Any]
+    run: Mapping[str, Any],
+    seen: Seen,
+    tests_of: Callable[[str], Sequence[Test]],
+    prices: Mapping[str, Any],
+    monthly_requests: int | None = None,
 ) -> dict[str, Any]:
     """Return ``results.json``: the run, its verdict, and every migration that was judged or looked at."""
     judged = [name for name in seen.migrations if tests_of(name) or name in seen.cases]
-    migrations = [migration_record(seen.migrations[name], seen.cases.get(name, []), tests_of(name)) for name in judged]
+    migrations = [
+        migration_record(seen.migrations[name], seen.cases.get(name, []), tests_of(name), monthly_requests)
+        for name in judged
+    ]
     ruling = worst(Ruling(item["verdict"]) for item in migrations if item["verdict"])
     return {
         "schema_version": SCHEMA_VERSION,

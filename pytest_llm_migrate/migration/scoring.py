@@ -98,6 +98,7 @@ def average(answers: Sequence[Answer]) -> Answer:
     for name in _AVERAGED:
         values = [getattr(answer, name) for answer in answers]
         record[name] = None if None in values else statistics.fmean(values)
+    record["no_cost"] = next((answer.no_cost for answer in answers if answer.no_cost), None)
     return Answer.from_record(record | {"cached": any(answer.cached for answer in answers)})
 
 
@@ -141,7 +142,7 @@ def _checked(name: str, found: object, bounds: Limits) -> Score | ScoreFailure:
 
 
 def _score_key(metric: Metric, row: Row, answer: Answer) -> str:
-    record = {name: value for name, value in answer.to_record().items() if name not in {"cached", "cost"}}
+    record = {name: value for name, value in answer.to_record().items() if name not in {"cached", "cost", "no_cost"}}
     content = [metric.name, metric.version, dict(row.values), record]
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

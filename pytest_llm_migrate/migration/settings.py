@@ -26,7 +26,9 @@ class Settings:
     repeats: int
     max_cost: float | None
     concurrency: int | None
+    rpm: float | None
     prices: Path | None
+    monthly_requests: int | None
     folder: Path
     report: Path | None
     json: Path | None

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_llm_migrate.answers import Forecast, Question, printable
-from pytest_llm_migrate.domain import Answer, CallFailure, Step, side_column
-from pytest_llm_migrate.errors import CallFailedError, CannotConnectError, MigrateError, UnpricedBudgetError
-from pytest_llm_migrate.models import ModelHandle
+from pytest_llm_migrate.answers import Forecast, Question, RecordedAnswer
+from pytest_llm_migrate.domain import Answer, CallFailure, side_column
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_llm_migrate.answers import Connection, Desk, Order, Ticket
     from pytest_llm_migrate.domain import Outcome, PriceList, Request, Row, SideName
-
-UsedAnswer = tuple[str, str, Answer]
-"""A row's ``sample_id``, the answer's key, and the answer: what a recording keeps."""
-_FOR_EVERY_ROW = (CannotConnectError, UnpricedBudgetError)
 
 
 class Renders(Protocol):
@@ -47,12 +38,24 @@ class SideAnswers(Protocol):
         """Return a row's outcomes, one a repeat, waiting for them."""
         ...
 
-    def used(self) -> Sequence[UsedAnswer]:
+    def used(self) -> Sequence[RecordedAnswer]:
         """Return the answers handed out so far that a recording could keep."""
         ...
 
     def forecast(self, rows: Sequence[Row]) -> Forecast:
         """Return what answering these rows would take."""
+        ...
+
+    def known(self, rows: Sequence[Row]) -> Mapping[str, Sequence[Answer]]:
+        """Return the answers that are there already, of those rows that have all of theirs, by ``sample_id``."""
+        ...
+
+    def latencies(self, rows: Sequence[Row]) -> Sequence[float]:
+        """Return how many seconds earlier answers of this model took, as far as that is known."""
+        ...
+
+    def in_flight(self) -> int:
+        """Return how many calls are in flight at once; raises `MigrateError` where the model cannot be reached."""
         ...
 
 
@@ -77,7 +80,7 @@ class RecordedSide:
             return [CallFailure(kind="not_recorded", message=f"{row.place}: {column} is empty")]
         return [self._answer(row, str(text))]
 
-    def used(self) -> Sequence[UsedAnswer]:
+    def used(self) -> Sequence[RecordedAnswer]:
         """Return nothing: these answers are in the dataset already."""
         return []
 
@@ -85,14 +88,28 @@ class RecordedSide:
         """Return that no call is needed."""
         return Forecast(calls=0, kept=len(rows), cost=0.0)
 
+    def known(self, rows: Sequence[Row]) -> Mapping[str, Sequence[Answer]]:
+        """Return the answers of all rows that have one."""
+        found = {row.sample_id: self.outcomes(row)[0] for row in rows}
+        return {sample_id: [answer] for sample_id, answer in found.items() if isinstance(answer, Answer)}
+
+    def latencies(self, rows: Sequence[Row]) -> Sequence[float]:  # noqa: ARG002 - as the protocol has it
+        """Return nothing: no answer is waited for."""
+        return []
+
+    def in_flight(self) -> int:
+        """Return one: nothing is called."""
+        return 1
+
     def _answer(self, row: Row, text: str) -> Answer:
         def value(name: str) -> Any:
             return row.get(side_column(name, self.side))
 
         model = value("model") or None
-        read, written, cost = value("input_token"), value("output_token"), value("cost")
+        read, written, cost, no_cost = value("input_token"), value("output_token"), value("cost"), None
         if cost is None and model:
-            cost = self.prices.cost(model, Answer(text="", input_tokens=read, output_tokens=written))
+            counted = Answer(text="", input_tokens=read, output_tokens=written)
+            cost, no_cost = self.prices.cost(model, counted), self.prices.why_no_cost(model, counted)
         return Answer(
             text=text,
             stop_reason=value("stop_reason") or None,
@@ -101,6 +118,7 @@ class RecordedSide:
             latency=value("latency"),
             ttft=value("ttft"),
             cost=cost,
+            no_cost=no_cost,
             cached=True,
             model=model,
         )
@@ -108,11 +126,12 @@ class RecordedSide:
 
 @dataclass(slots=True, kw_only=True)
 class AskedSide:
-    """Answers of a model to a prompt, one call a row and repeat."""
+    """Answers of a model to a prompt, one call a row and repeat; ``origin`` is what recordings say asked."""
 
     desk: Desk
     model: Connection
     prompt: Renders
+    origin: str
     repeats: int
     recorded: Mapping[str, tuple[str, Answer]]
     _orders: list[Order] = field(default_factory=list)
@@ -138,138 +157,56 @@ class AskedSide:
     def outcomes(self, row: Row) -> Sequence[Outcome]:
         """Return a row's outcomes, priced by today's list."""
         found = [ticket.outcome() for ticket in self._tickets[row.sample_id]]
-        return [self.desk.priced(self.model.ref, item) if isinstance(item, Answer) else item for item in found]
+        return [priced(self.desk, self.model.ref, item) if isinstance(item, Answer) else item for item in found]
 
     def forecast(self, rows: Sequence[Row]) -> Forecast:
         """Return the calls that are missing and what they may cost."""
         return self.desk.forecast(self.model, self._questions(rows), self.recorded)
 
+    def known(self, rows: Sequence[Row]) -> Mapping[str, Sequence[Answer]]:
+        """Return the answers that are recorded or stored, whether or not this run would use them."""
+        keys: dict[str, list[str]] = {}
+        for question in self._questions(rows):
+            keys.setdefault(question.sample_id, []).append(question.request.key(self.model.ref, question.repeat))
+        found = self.desk.store.find([key for of_row in keys.values() for key in of_row])
+        found |= {key: answer for key, (_, answer) in self.recorded.items()}
+        return {name: [found[key] for key in of_row] for name, of_row in keys.items() if found.keys() >= set(of_row)}
+
+    def latencies(self, rows: Sequence[Row]) -> Sequence[float]:
+        """Return the latencies of recorded answers, and of those to these rows that are stored."""
+        stored = [answer for answers in self.known(rows).values() for answer in answers]
+        return latencies_of([*stored, *(answer for _, answer in self.recorded.values())])
+
+    def in_flight(self) -> int:
+        """Return what the user asked for, or what the model takes."""
+        return self.desk.concurrency or self.model.connect().concurrency
+
     def _questions(self, rows: Sequence[Row]) -> list[Question]:
-        requests = [(row.sample_id, self.prompt.render(row)) for row in rows]
         return [
-            Question(sample_id=sample_id, request=request, repeat=repeat)
-            for sample_id, request in requests
+            Question(sample_id=row.sample_id, request=request, repeat=repeat)
+            for row in rows
+            for request in [self.prompt.render(row)]
             for repeat in range(self.repeats)
         ]
 
-    def used(self) -> Sequence[UsedAnswer]:
+    def used(self) -> Sequence[RecordedAnswer]:
         """Return every answer that has arrived."""
         pairs = [(row, ticket) for row, tickets in self._tickets.items() for ticket in tickets if ticket.is_there]
-        answers = [(row, ticket.key, ticket.outcome()) for row, ticket in pairs]
-        return [(row, key, answer) for row, key, answer in answers if isinstance(answer, Answer)]
+        return [
+            RecordedAnswer(sample_id=row, key=ticket.key, answer=answer, of=self.origin)
+            for row, ticket in pairs
+            if isinstance(answer := ticket.outcome(), Answer)
+        ]
 
 
-@dataclass(slots=True, kw_only=True)
-class PipelineSide:
-    """Answers of a use case of several calls; each step is kept, timed and priced by itself."""
-
-    desk: Desk
-    model: Connection
-    prompt: Any
-    pipeline: Callable[[ModelHandle, Any, Row], Answer | str]
-    repeats: int
-    recorded: Mapping[str, tuple[str, Answer]]
-    threads: int
-    _futures: dict[str, list[Future[Outcome]]] = field(default_factory=dict)
-    _used: list[UsedAnswer] = field(default_factory=list)
-    _work: SimpleQueue[tuple[Row, int, Future[Outcome]]] = field(default_factory=SimpleQueue)
-    _started: bool = False
-
-    def prepare(self, rows: Sequence[Row]) -> None:
-        """Do nothing: what a pipeline calls, and whether it is kept, is known when it runs."""
-
-    def begin(self, rows: Sequence[Row]) -> None:
-        """Queue every row for the pipeline's threads."""
-        for row in rows:
-            if row.sample_id not in self._futures:
-                self._futures[row.sample_id] = [Future() for _ in range(self.repeats)]
-                for repeat, future in enumerate(self._futures[row.sample_id]):
-                    self._work.put((row, repeat, future))
-        if rows and not self._started:
-            self._started = True
-            for _ in range(self.threads):
-                threading.Thread(target=self._run, daemon=True).start()
-
-    def outcomes(self, row: Row) -> Sequence[Outcome]:
-        """Return a row's outcomes, waiting for its pipeline to end."""
-        return [future.result() for future in self._futures[row.sample_id]]
-
-    def used(self) -> Sequence[UsedAnswer]:
-        """Return the answers of all steps so far."""
-        return list(self._used)
-
-    def forecast(self, rows: Sequence[Row]) -> Forecast:
-        """Return at least one call a row and repeat; how many a pipeline makes is not known before it runs."""
-        return Forecast(calls=len(rows) * self.repeats, kept=0, cost=None)
-
-    def _run(self) -> None:
-        while True:
-            row, repeat, future = self._work.get()
-            future.set_result(self._outcome(row, repeat))
-
-    def _outcome(self, row: Row, repeat: int) -> Outcome:
-        steps: list[Step] = []
-        handle = ModelHandle(self.model.ref, lambda request, step: self._step(row, repeat, steps, request, step))
-        try:
-            result: object = self.pipeline(handle, self.prompt, row)
-        except CallFailedError as error:
-            return CallFailure(kind=error.kind, message=error.said, fatal=error.fatal)
-        except MigrateError as error:
-            return CallFailure(kind="not_answered", message=str(error), fatal=isinstance(error, _FOR_EVERY_ROW))
-        except BaseException as error:  # noqa: BLE001 - the user's code: its bug is named, and its thread lives on
-            return CallFailure(kind="pipeline_error", message=printable(f"{type(error).__name__}: {error}"))
-        if not isinstance(result, (Answer, str)):
-            return CallFailure(
-                kind="pipeline_error", message=printable(f"it returned {result!r}, not a text or answer")
-            )
-        return _whole(result, steps)
-
-    def _step(self, row: Row, repeat: int, steps: list[Step], request: Request, name: str | None) -> Answer:
-        question = Question(sample_id=row.sample_id, request=request, repeat=repeat)
-        ticket = self.desk.ask(self.model, [question], self.recorded)[0]
-        outcome = ticket.outcome()
-        if isinstance(outcome, CallFailure):
-            raise CallFailedError(outcome.kind, outcome.message, fatal=outcome.fatal)
-        answer = self.desk.priced(self.model.ref, outcome)
-        self._used.append((row.sample_id, ticket.key, answer))
-        steps.append(_step_of(name or f"step {len(steps) + 1}", answer))
-        return answer
+def latencies_of(answers: Sequence[Answer]) -> list[float]:
+    """Return the latencies that are known, in seconds."""
+    return [answer.latency for answer in answers if answer.latency is not None]
 
 
-def _step_of(name: str, answer: Answer) -> Step:
-    return Step(
-        name=name,
-        latency=answer.latency,
-        ttft=answer.ttft,
-        input_tokens=answer.input_tokens,
-        output_tokens=answer.output_tokens,
-        cache_read_tokens=answer.cache_read_tokens,
-        cache_write_tokens=answer.cache_write_tokens,
-        cost=answer.cost,
-        cached=answer.cached,
-    )
-
-
-def _whole(result: Answer | str, steps: Sequence[Step]) -> Answer:
-    """Return a pipeline's answer: its last word, and the sums of its steps; a sum with an unknown part is unknown."""
-    last = result if isinstance(result, Answer) else Answer(text=result)
-    last = replace(last, text=printable(last.text))
-    if not steps:
-        return last
-    return Answer(
-        text=last.text,
-        stop_reason=last.stop_reason,
-        input_tokens=_total([step.input_tokens for step in steps]),
-        output_tokens=_total([step.output_tokens for step in steps]),
-        cache_read_tokens=_total([step.cache_read_tokens for step in steps]),
-        cache_write_tokens=_total([step.cache_write_tokens for step in steps]),
-        latency=_total([step.latency for step in steps]),
-        ttft=steps[0].ttft if len(steps) == 1 else None,
-        cost=_total([step.cost for step in steps]),
-        cached=any(step.cached for step in steps),
-        steps=tuple(steps),
-    )
-
-
-def _total(parts: Sequence[Any]) -> Any:
-    return None if any(part is None for part in parts) else sum(parts)
+def priced(desk: Desk, ref: str, answer: Answer) -> Answer:
+    """Return the answer with its cost by today's price list, or with the reason why there is none."""
+    priced = desk.priced(ref, answer)
+    if priced.cost is not None:
+        return priced
+    return replace(priced, no_cost=desk.prices.why_no_cost(answer.model or ref, answer))

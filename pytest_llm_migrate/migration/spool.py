@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from pytest_llm_migrate.answers import RecordedAnswer
     from pytest_llm_migrate.domain import Outcome, SideName
     from pytest_llm_migrate.migration.migration import Migration, Terms
 
@@ -22,11 +23,11 @@ class Spool:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._file: TextIO | None = None
-        self._slices: dict[str, Sequence[str]] = {}
+        self._columns: dict[str, Sequence[str]] = {}
 
     def migration(self, terms: Terms) -> None:
         """Note that a migration exists."""
-        self._slices[terms.id] = terms.slices
+        self._columns[terms.id] = (*terms.slices, *filter(None, [terms.weight]))
         self._write({"type": "migration", **terms.to_record()})
 
     def case(self, migration: str, case: Case, place: int) -> None:
@@ -36,16 +37,20 @@ class Spool:
                 "type": "case",
                 "migration": migration,
                 "place": place,
-                **case_record(case, self._slices.get(migration, ())),
+                **case_record(case, self._columns.get(migration, ())),
             }
         )
 
     def used(self, migration: Migration) -> None:
         """Note the answers that a recording could keep."""
         for side, answers in (("source", migration.source), ("target", migration.target)):
-            for sample_id, key, answer in answers.used():
-                line = {"type": "used", "migration": migration.terms.id, "side": side, "sample_id": sample_id}
-                self._write(line | {"key": key, "answer": answer.to_record()})
+            ref = getattr(migration.terms, side)["ref"]
+            for item in answers.used():
+                self.used_by_test(migration.terms.nodeid, ref, item)
+
+    def used_by_test(self, nodeid: str, ref: str, item: RecordedAnswer) -> None:
+        """Note an answer of a model that a test of this file used."""
+        self._write({"type": "used", "nodeid": nodeid, "ref": ref, **item.to_record()})
 
     def cut_short(self) -> None:
         """Note that calls were given up before all answers were there."""
@@ -74,7 +79,7 @@ def read_spool(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def case_record(case: Case, slices: Sequence[str] = ()) -> dict[str, Any]:
-    """Return a case as JSON-ready builtins, with the values of slice columns, which need not be inputs."""
+    """Return a case as JSON-ready builtins, with the values of slice and weight columns, which need not be inputs."""
     return {
         "sample_id": case.id,
         "inputs": case.inputs,

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.domain.bedrock_ids import base_id, bedrock_id
 from pytest_llm_migrate.errors import CallFailedError
 from pytest_llm_migrate.models.converse import StreamedReply, parameters, read_reply
 from pytest_llm_migrate.models.faults import FAULTS, call_failure, is_about_streaming
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 CONCURRENCY = 16
 DEADLINE = 600.0
+COUNTED = ("messages", "system", "toolConfig", "additionalModelRequestFields")
+"""The parts of a call that CountTokens takes."""
 
 
 class BedrockModel:
@@ -56,6 +59,11 @@ class BedrockModel:
         """Calls that may be in flight at once when the user gives no number."""
         return self._concurrency
 
+    @property
+    def quota(self) -> str:
+        """Under which name the service counts calls: it does so by model and region."""
+        return f"{self._ref} in {self._client.meta.region_name}"
+
     def answer(self, request: Request) -> Answer:
         """Return the model's answer; raise `CallFailedError` when there is none."""
         arguments = parameters(self._model_id, request)
@@ -70,6 +78,16 @@ class BedrockModel:
         # Only now is it known that streaming was the fault, and not a setting that is wrong for both.
         self._cannot_stream.set()
         return answer
+
+    def count_tokens(self, request: Request) -> int | None:
+        """Return how many tokens the service counts in a request, ``None`` where it does not say; a free call."""
+        sent = parameters(self._model_id, request)
+        content = {"converse": {name: sent[name] for name in COUNTED if name in sent}}
+        # Profiles are mostly refused where their model is not, and some models the other way round.
+        for model_id in dict.fromkeys((base_id(bedrock_id(self._model_id) or self._model_id), self._model_id)):
+            with contextlib.suppress(*FAULTS, KeyError):  # a reply that was cut off holds no count
+                return int(self._client.count_tokens(modelId=model_id, input=content)["inputTokens"])
+        return None
 
     def _whole(self, arguments: dict[str, Any]) -> Answer:
         sent = time.perf_counter()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import boto3
 import botocore.session
@@ -14,9 +14,13 @@ from pytest_llm_migrate.errors import CannotConnectError
 from pytest_llm_migrate.models.faults import call_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from pytest_llm_migrate.errors import CallFailedError
 
 SERVICE = "bedrock-runtime"
+TOKEN_SERVICES = (SERVICE, "bedrock")
+"""Services that take a Bedrock API key."""
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 180.0
 """Seconds of silence after which a call is given up; a Converse reply is silent until all of it is written."""
@@ -37,8 +41,22 @@ class EventStream(Protocol):
         ...
 
 
+class ClientFacts(Protocol):
+    """What a client knows of itself."""
+
+    @property
+    def region_name(self) -> str:
+        """The region it calls."""
+        ...
+
+
 class RuntimeClient(Protocol):
     """The part of a ``bedrock-runtime`` client that a model needs; safe to share between threads."""
+
+    @property
+    def meta(self) -> ClientFacts:
+        """What the client knows of itself."""
+        ...
 
     def converse(self, **parameters: Any) -> dict[str, Any]:
         """Make one call and return the whole reply."""
@@ -48,30 +66,45 @@ class RuntimeClient(Protocol):
         """Make one call and return its events under ``stream``."""
         ...
 
+    def count_tokens(self, **parameters: Any) -> dict[str, Any]:
+        """Return the tokens of a request under ``inputTokens``, calling no model."""
+        ...
+
 
 def bedrock_client(reference: str, connections: int) -> RuntimeClient:
     """Return a client with the user's own AWS settings; ``AWS_REGION`` counts where boto3 finds no region.
 
     Raises `CannotConnectError`, about the model in ``reference``, for what boto3 would keep for the first call.
     """
+    client: RuntimeClient = service_client(SERVICE, reference, connections, call_failure)
+    return client
+
+
+def service_client(
+    service: str, reference: str, connections: int, failure: Callable[[Exception], CallFailedError]
+) -> Any:
+    """Return a client for a service's calls; ``failure`` gives the meaning of what is wrong, as of a call's fault.
+
+    Raises `CannotConnectError` as `bedrock_client` does.
+    """
     try:
-        return _checked_client(connections)
+        return _checked_client(service, connections)
     except BotoCoreError as error:
-        failed = call_failure(error)
+        failed = failure(error)
         raise CannotConnectError(reference, failed.message, failed.way_out or SETTINGS) from error
     except ValueError as error:  # an endpoint that is no URL
         raise CannotConnectError(reference, str(error), SETTINGS) from error
 
 
-def _checked_client(connections: int) -> RuntimeClient:
+def _checked_client(service: str, connections: int) -> Any:
     session = boto3.Session()
     region = session.region_name or os.environ.get("AWS_REGION")
     if not region:
         raise NoRegionError
-    if not os.environ.get(BEARER_TOKEN) and session.get_credentials() is None:
+    has_token = service in TOKEN_SERVICES and os.environ.get(BEARER_TOKEN)
+    if not has_token and session.get_credentials() is None:
         raise NoCredentialsError
-    client: RuntimeClient = session.client(SERVICE, region_name=region, config=_config(connections))
-    return client
+    return cast(Any, session).client(service, region_name=region, config=_config(connections))
 
 
 def loopback_client(url: str, connections: int) -> RuntimeClient:

@@ -23,7 +23,21 @@ MODEL_ID = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
-ARN = re.compile(r"arn:aws[a-z-]*:(?:bedrock|sagemaker):[a-z0-9-]+:(?:\d{12})?:[a-z-]+/[\w./:-]+", re.ASCII)
+RESOURCE_ID = re.compile(r"(?=[a-z]*[0-9])(?=[0-9]*[a-z])[a-z0-9]{12}")
+"""What the service calls an account's own resource, such as an application inference profile."""
+ARN = re.compile(
+    r"""arn:aws[a-z-]*:
+    (?: bedrock:[a-z0-9-]+:(?:[0-9]{12})?:
+        (?: foundation-model | imported-model | provisioned-model
+          | custom-model | custom-model-deployment
+          | inference-profile | application-inference-profile
+          | prompt | prompt-router | default-prompt-router
+        )/[\w./:-]+
+      | sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[A-Za-z0-9-]+
+    )""",
+    re.VERBOSE | re.ASCII,
+)
+"""The ARN of what Converse takes for a model; an agent's or a guardrail's is none."""
 
 EXAMPLES = (
     "us.amazon.nova-lite-v1:0",
@@ -74,8 +88,8 @@ def parse_reference(text: str, schemes: Iterable[str]) -> Reference:
 
 
 def is_bedrock_id(text: str) -> bool:
-    """Tell whether a text has the shape of a Bedrock model id, inference profile id or ARN."""
-    return bool(MODEL_ID.fullmatch(text) or ARN.fullmatch(text))
+    """Tell whether a text has the shape of a model's id, a profile's, a prompt's or a router's, or of their ARN."""
+    return any(shape.fullmatch(text) for shape in (MODEL_ID, RESOURCE_ID, ARN))
 
 
 def _meant(text: str, schemes: set[str]) -> str | None:

@@ -14,12 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llm_migrate.answers import Mode, read_recording, recording_path, write_recording
-from pytest_llm_migrate.domain import Answer
-from pytest_llm_migrate.errors import MigrateError, ReportFileError
+from pytest_llm_migrate.answers import Mode, RecordedAnswer, recording_path, write_recording
+from pytest_llm_migrate.errors import MigrateError, RecordingError, ReportFileError, counted
 from pytest_llm_migrate.migration.results import Seen, row_records, run_record
 from pytest_llm_migrate.migration.spool import read_spool
-from pytest_llm_migrate.plugin.keys import OUTCOMES, RESULTS, RUN, UNWRITTEN
+from pytest_llm_migrate.plugin.keys import INTERRUPTED, OUTCOMES, RESULTS, RUN, UNWRITTEN
 from pytest_llm_migrate.plugin.run import command_of
 from pytest_llm_migrate.report import (
     checked_sections,
@@ -51,10 +50,14 @@ def finish(session: pytest.Session) -> None:
         config.stash[RESULTS] = results
         try:
             _write(run, results, seen, outcomes)
-            _write_recordings(run, seen)
         except ReportFileError as error:
-            config.stash[UNWRITTEN] = str(error)
-            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+            _note_unwritten(session, error)
+    try:
+        _write_recordings(run, seen)
+    except (ReportFileError, RecordingError) as error:
+        _note_unwritten(session, error)
+    if session.exitstatus == pytest.ExitCode.INTERRUPTED and (run.desk.in_flight or run.store.spending().calls):
+        config.stash[INTERRUPTED] = _interrupted(run)
     shutil.rmtree(run.spool.path.parent, ignore_errors=True)
     with suppress(OSError):  # not empty, or never made
         run.folder.rmdir()
@@ -64,11 +67,31 @@ def finish(session: pytest.Session) -> None:
     run.store.close()
 
 
+def _note_unwritten(session: pytest.Session, error: MigrateError) -> None:
+    said = session.config.stash.get(UNWRITTEN, None)
+    session.config.stash[UNWRITTEN] = f"{said}; {error}" if said else str(error)
+    session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
+
+
+def _interrupted(run: Run) -> str:
+    spent, out = run.store.spending(), run.desk.in_flight
+    answers = counted(spent.calls - sum(spent.failed_calls.values()), "answer")
+    left = f"; {counted(out, 'call')} in flight may have been paid for" if out else ""
+    return f"interrupted: {answers} of this run kept{left}. The same command goes on from here."
+
+
 def print_summary(reporter: Any, config: pytest.Config) -> None:
     """Print the section of verdicts at the end of a run."""
+    if interrupted := config.stash.get(INTERRUPTED, None):
+        reporter.write_line(f"llm-migrate: {interrupted}", yellow=True)
     results = config.stash.get(RESULTS, None)
-    if results is None:
-        return
+    if results is not None:
+        _print_results(reporter, config, results)
+    if unwritten := config.stash.get(UNWRITTEN, None):
+        reporter.write_line(f"llm-migrate: {unwritten}", red=True)
+
+
+def _print_results(reporter: Any, config: pytest.Config, results: dict[str, Any]) -> None:
     run = config.stash[RUN]
     reporter.section("llm migration", sep="=")
     lines = terminal_lines(
@@ -80,8 +103,6 @@ def print_summary(reporter: Any, config: pytest.Config) -> None:
     )
     for text, style in lines:
         reporter.write_line(text, **({style: True} if style else {}))
-    if unwritten := config.stash.get(UNWRITTEN, None):
-        reporter.write_line(f"llm-migrate: {unwritten}", red=True)
 
 
 def _written_rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -117,9 +138,14 @@ def _results(session: pytest.Session, run: Run, seen: Seen, outcomes: Outcomes) 
         "versions": {name: version(name) for name in _LIBRARIES},
     }
     prices = {"source": run.prices.source, "as_of": run.prices.as_of}
-    results = run_record(about, seen, outcomes.of, prices)
-    calls, dollars, unpriced = run.store.spending()
-    results["spending"] = {"calls": calls, "usd": dollars, "unpriced_calls": unpriced}
+    results = run_record(about, seen, outcomes.of, prices, run.settings.monthly_requests)
+    results["spending"] = run.store.spending().to_record()
+    results["unknown_calls"] = run.store.unknown_attempts()
+    if unknown := len(results["unknown_calls"]):
+        was = "was" if unknown == 1 else "were"
+        results["warnings"].append(
+            f"{counted(unknown, 'call')} {was} in flight when an earlier run was killed: paid for or not is unknown"
+        )
     for migration in results["migrations"]:
         config.hook.pytest_llm_migrate_verdict(config=config, migration=migration)
     _add_sections(config, results)
@@ -163,16 +189,14 @@ def _write(run: Run, results: dict[str, Any], seen: Seen, outcomes: Outcomes) ->
 
 
 def _write_recordings(run: Run, seen: Seen) -> None:
-    files: dict[Path, list[tuple[str, str, Answer]]] = {}
+    files: dict[Path, list[RecordedAnswer]] = {}
     for record in seen.used:
-        terms = seen.migrations[record["migration"]]
-        path = Path(run.config.rootpath, terms["nodeid"])
-        where = recording_path(path.parent, path.stem, terms[record["side"]]["ref"])
-        answer = Answer.from_record(record["answer"])
-        files.setdefault(where, []).append((record["sample_id"], record["key"], answer))
+        path = Path(run.config.rootpath, record["nodeid"])
+        where = recording_path(path.parent, path.stem, record["ref"])
+        files.setdefault(where, []).append(RecordedAnswer.from_record(record))
     for where, answers in files.items():
         with _writing(where):
-            write_recording(where, answers, keep=read_recording(where))
+            write_recording(where, answers)
 
 
 @contextmanager

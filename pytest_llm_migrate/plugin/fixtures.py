@@ -107,12 +107,14 @@ def _migration(request: pytest.FixtureRequest) -> Any:
 def _handle(request: pytest.FixtureRequest, option: str, ref: str | None) -> ModelHandle:
     from pytest_llm_migrate.answers import Connection
     from pytest_llm_migrate.models import ModelHandle
+    from pytest_llm_migrate.plugin.asking import ask
 
     run = _run(request)
     if ref in {None, "recorded"}:
         pytest.fail(f"there is no model to call: {option} is {ref or 'not given'}", pytrace=False)
+    purpose = "judge" if option == "--judge-model" else "answer"
     connection = Connection(ref=str(ref), connect=lambda: run.models.connect(str(ref)))
-    return ModelHandle(str(ref), lambda asked, _: run.desk.answer(connection, asked))
+    return ModelHandle(str(ref), lambda asked, _: ask(request.config, connection, asked, purpose))
 
 
 def _end_without_answer(request: pytest.FixtureRequest, side: str, failure: CallFailure) -> NoReturn:

@@ -21,7 +21,7 @@ from pytest_llm_migrate.plugin.fixtures import (  # noqa: F401 - pytest finds fi
     source_prompt,
     target_model,
 )
-from pytest_llm_migrate.plugin.keys import OUTCOMES, RUN, SEEN, SETTINGS, SIGNATURE
+from pytest_llm_migrate.plugin.keys import OUTCOMES, RUN, SEEN, SETTINGS, SIGNATURE, TEST
 from pytest_llm_migrate.plugin.options import add_options, read_settings
 
 if TYPE_CHECKING:
@@ -39,9 +39,11 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker and read the options."""
+    """Declare the marker and read the options; a plan takes no xdist workers."""
     config.addinivalue_line("markers", SIGNATURE)
     config.stash[SETTINGS] = read_settings(config)
+    if config.stash[SETTINGS].plan and hasattr(config.option, "tx"):
+        config.option.tx = []  # they would collect, and have nobody to tell
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -103,6 +105,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if RUN in item.config.stash:
         from pytest_llm_migrate.plugin.outcomes import prepare
 
+        item.config.stash[TEST] = item
         prepare(item)
 
 
@@ -137,7 +140,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     run = session.config.stash.get(RUN, None)
     if run is None:
         return
-    run.close()
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    run.close(reporter.write_line if reporter else str)
     if OUTCOMES in session.config.stash:
         from pytest_llm_migrate.plugin.finish import finish
 

@@ -23,6 +23,10 @@ OUTCOMES: pytest.StashKey[Outcomes] = pytest.StashKey()
 RESULTS: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 UNWRITTEN: pytest.StashKey[str] = pytest.StashKey()
 """On the config: why not all that a run leaves could be written."""
+INTERRUPTED: pytest.StashKey[str] = pytest.StashKey()
+"""On the config: what an interrupted run keeps, and how to go on."""
+TEST: pytest.StashKey[pytest.Item] = pytest.StashKey()
+"""On the config: the test that is running."""
 MIGRATION: pytest.StashKey[Migration | None] = pytest.StashKey()
 """On an item: the migration it belongs to."""
 SEEN: pytest.StashKey[dict[str, Any]] = pytest.StashKey()

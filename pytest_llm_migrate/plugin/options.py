@@ -74,6 +74,17 @@ def _add_answer_options(parser: pytest.Parser, group: pytest.OptionGroup) -> Non
     _number(parser, group, "repeats", "K", count, "Ask for K answers a row; their mean counts (default: 1)")
     _number(parser, group, "max-cost", "USD", dollars, "Stop before the call that would pass this sum (default: none)")
     _number(parser, group, "concurrency", "N", concurrency, "Calls in flight per model, or 'auto' (default: auto)")
+    _number(
+        parser, group, "rpm", "N", per_minute, "Calls a minute per model that your quota allows (default: found out)"
+    )
+    _number(
+        parser,
+        group,
+        "monthly-requests",
+        "N",
+        count,
+        "Project both sides' costs to N requests, by the marker's weight (default: no projection)",
+    )
     group.addoption("--migration-prices", metavar="FILE", help="Your own price list (default: the bundled one)")
     group.addoption(
         "--migration-plan",
@@ -122,6 +133,17 @@ def concurrency(text: str) -> int | str:
     return text if text == "auto" else count(text)
 
 
+def per_minute(text: str) -> float:
+    """Read a number of calls a minute above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"takes a number of calls a minute above 0, got {text!r}")
+    return value
+
+
 def dollars(text: str) -> float:
     """Read a sum of US dollars above 0."""
     try:
@@ -152,7 +174,9 @@ def read_settings(config: pytest.Config) -> Settings:
         repeats=_read(config, "repeats", count) or 1,
         max_cost=_read(config, "max_cost", dollars),
         concurrency=None if limit == "auto" else limit,
+        rpm=_read(config, "rpm", per_minute),
         prices=_path(config, "migration_prices"),
+        monthly_requests=_read(config, "monthly_requests", count),
         folder=_path(config, "migration_dir") or config.rootpath / ".llm-migrate",
         report=_path(config, "migration_report"),
         json=_path(config, "migration_json"),

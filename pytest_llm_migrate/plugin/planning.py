@@ -2,52 +2,89 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.errors import counted
+from pytest_llm_migrate.migration.plan import LIKELY, UNRELATED, plan_of
 from pytest_llm_migrate.plugin.ahead import rows_needed
 from pytest_llm_migrate.plugin.keys import RUN
-from pytest_llm_migrate.plugin.run import is_worker, usage_errors
+from pytest_llm_migrate.plugin.run import usage_errors
+from pytest_llm_migrate.report.text import visible, wrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pytest
 
-    from pytest_llm_migrate.domain import Row
-    from pytest_llm_migrate.migration.migration import Migration
+    from pytest_llm_migrate.migration.plan import MetricPlan, Plan, SidePlan
 
-DISAGREEMENTS = (0.0, 0.1, 0.2)
-"""Shares of rows on which the sides may disagree, for which the plan says what the rows can prove."""
+_WIDTH = 80
+_MINUTE = 60
+_LONGEST_IN_SECONDS, _LONGEST_IN_MINUTES = 90, 90 * _MINUTE
 
 
 def print_plan(session: pytest.Session) -> bool:
     """Print each migration's plan and end the run without a test."""
     config = session.config
-    if is_worker(config):
-        return True
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
-    reporter.section("llm migration plan", sep="=")
     with usage_errors():
-        for migration, rows in rows_needed(session, config.stash[RUN]):
-            for line in plan_lines(migration, rows):
-                reporter.write_line(line)
+        needed = rows_needed(session, config.stash[RUN])
+        plans = [plan_of(migration, rows) for migration, rows in needed if rows]
+    reporter.section("llm migration plan", sep="=")
+    for plan in plans:
+        for line in plan_lines(plan):
+            reporter.write_line(line)
+    if not plans:
+        reporter.write_line("no selected test needs an answer")
     return True
 
 
-def plan_lines(migration: Migration, rows: list[Row]) -> list[str]:
-    """Return what a migration would take and can prove, a line each."""
-    from pytest_llm_migrate.stats import smallest_margin
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """Yield what a migration would take and can prove, in lines of at most 80 columns."""
+    yield from _lines(f"{plan.name}: {counted(plan.rows, 'row')}", "")
+    for side in plan.sides:
+        yield from _lines(_side_text(side), "  ")
+    yield "  smallest provable margins (95% confidence, 80% power, an equal target):"
+    shares = [f"{_margin(margin)} with {share:.0%}" for share, margin in plan.margins.items()]
+    yield from _lines(f"right/wrong scores: {', '.join(shares)} of the rows in disagreement", "    ")
+    for metric in plan.metrics:
+        yield from _lines(_metric_text(metric), "    ")
 
-    lines = [f"{migration.terms.name}: {len(rows)} rows"]
-    for name, side, described in (
-        ("source", migration.source, migration.terms.source),
-        ("target", migration.target, migration.terms.target),
-    ):
-        forecast = side.forecast(rows)
-        cost = "unpriced" if forecast.cost is None else f"at most ${forecast.cost:.4f}"
-        calls = f"{forecast.calls} calls ({cost}), {forecast.kept} kept" if forecast.calls else "no call"
-        lines.append(f"  {name} {described['ref']}: {calls}")
-    for disagreement in DISAGREEMENTS:
-        margin = smallest_margin(len(rows), disagreement) if rows else 1.0
-        lines.append(
-            f"  with {disagreement:.0%} disagreement these rows can prove a right/wrong margin of {margin:.3f}"
-        )
-    return lines
+
+def _lines(text: str, indent: str) -> Iterator[str]:
+    first, *rest = wrapped(visible(text), _WIDTH - len(indent) - 2)
+    yield indent + first
+    yield from (f"{indent}  {line}" for line in rest)
+
+
+def _side_text(side: SidePlan) -> str:
+    forecast = side.forecast
+    if not forecast.calls:
+        return f"{side.name} {side.ref}: no call"
+    calls = f"{'at least ' if side.is_least else ''}{counted(forecast.calls, 'call')}"
+    cost = "cost unknown" if forecast.cost is None else f"at most ${forecast.cost:,.4f}"
+    time = f"time unknown {side.why_unknown}" if side.seconds is None else f"about {duration(side.seconds)}"
+    return f"{side.name} {side.ref}: {calls} ({cost}), {forecast.kept:,} kept; {time}"
+
+
+def _metric_text(metric: MetricPlan) -> str:
+    likely, unrelated = (_margin(metric.margins[correlation]) for correlation in (LIKELY, UNRELATED))
+    margins = f"{likely} if both sides' scores correlate by {LIKELY}, {unrelated} if not at all"
+    seen = f"source mean {metric.mean:.3f}, deviation {metric.deviation:.3f} over {counted(metric.n, 'row')}"
+    return f"{metric.name}: {margins}; {seen}"
+
+
+def _margin(margin: float) -> str:
+    # A margin must exceed what the rows can prove: rounded down it would not.
+    return f"{math.ceil(margin * 1000) / 1000:.3f}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time to wait as people say it: ``40 s``, ``12 min``, ``3 h 20 min``."""
+    if seconds < _LONGEST_IN_SECONDS:
+        return f"{math.ceil(seconds)} s"
+    if seconds < _LONGEST_IN_MINUTES:
+        return f"{math.ceil(seconds / _MINUTE)} min"
+    hours, rest = divmod(math.ceil(seconds / _MINUTE), _MINUTE)
+    return f"{hours:,} h {rest} min" if rest else f"{hours:,} h"

@@ -20,12 +20,12 @@ class Builtins:
 
     @pytest.hookimpl
     def pytest_llm_migrate_models(self, config: pytest.Config) -> Iterable[Provider]:
-        """Return Bedrock and the local models."""
-        from pytest_llm_migrate.models import BedrockProvider, LocalProvider
+        """Return Bedrock, SageMaker, OpenAI-compatible servers and the local models."""
+        from pytest_llm_migrate.models import BedrockProvider, LocalProvider, OpenAIProvider, SageMakerProvider
 
         reporter = config.pluginmanager.get_plugin("terminalreporter")
         progress = DownloadProgress(reporter.write_line) if reporter else None
-        return [BedrockProvider(), LocalProvider(progress=progress)]
+        return [BedrockProvider(), SageMakerProvider(), OpenAIProvider(), LocalProvider(progress=progress)]
 
     @pytest.hookimpl
     def pytest_llm_migrate_metrics(self) -> Iterable[Metric]:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import secrets
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llm_migrate.answers import Desk, Mode, Store, Terms
-from pytest_llm_migrate.errors import MigrateError, NoModelError, ReportFileError
+from pytest_llm_migrate.errors import MigrateError, NoModelError, ReportFileError, counted
 from pytest_llm_migrate.migration.build import Workshop
 from pytest_llm_migrate.migration.settings import RECORDED
 from pytest_llm_migrate.migration.spool import Spool
-from pytest_llm_migrate.models import Retrying, parse_reference
+from pytest_llm_migrate.models import parse_reference
 from pytest_llm_migrate.plugin.marker import arguments_of, spec_of
 from pytest_llm_migrate.plugin.registry import Builtins, metrics_of, providers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from pytest_llm_migrate.domain import Model, PriceList, Provider
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 AHEAD_UNDER_MAXFAIL = 8
 """Answers begun before they are waited for when a failure is to stop the run."""
+GRACE = 10.0
+"""Seconds to wait at the end of a run for calls that were cut short: they are paid for, and their answers kept."""
 
 
 @contextmanager
@@ -64,7 +66,7 @@ class Identity:
 
 @dataclass(slots=True, kw_only=True)
 class Models:
-    """Models by their references, each connected once, with its failures tried again."""
+    """Models by their references, each connected once."""
 
     providers: Mapping[str, Provider]
     _connected: dict[str, Model] = field(default_factory=dict)
@@ -73,8 +75,12 @@ class Models:
         """Return the model of a reference; raises `MigrateError` for what is wrong before any call."""
         if ref not in self._connected:
             parsed = parse_reference(ref, self.providers)
-            self._connected[ref] = Retrying(self.providers[parsed.scheme].connect(parsed.name))
+            self._connected[ref] = self.providers[parsed.scheme].connect(parsed.name)
         return self._connected[ref]
+
+    def is_connected(self, ref: str) -> bool:
+        """Tell whether a reference's model is one that this run calls."""
+        return ref in self._connected
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,14 +129,18 @@ class Run:
             self.spool.migration(self._migrations[key].terms)
         return self._migrations[key]
 
-    def close(self) -> None:
-        """Write down what is not written yet."""
+    def close(self, say: Callable[[str], object]) -> None:
+        """Wait a little for calls in flight, and write down what is not written yet."""
+        if self.desk.is_stopped:
+            self.spool.cut_short()
+        if out := self.desk.in_flight:
+            say(f"llm-migrate: waiting up to {GRACE:g} s for {counted(out, 'call')} in flight; Ctrl-C leaves them")
+        with suppress(KeyboardInterrupt):
+            self.desk.close(GRACE)
         for migration in self.migrations:
             migration.scorer.flush()
             if self.settings.record:
                 self.spool.used(migration)
-        if self.desk.is_stopped:
-            self.spool.cut_short()
         self.spool.close()
 
 
@@ -144,13 +154,14 @@ def open_run(config: pytest.Config, settings: Settings) -> Run:
         elif option == "--judge-model":
             raise NoModelError(option, "cannot be 'recorded': a judge must be called")
     _check_places(settings)
-    prices, metrics = _prices(config, settings), metrics_of(config)
+    prices, metrics = _profile_prices(config, settings, models), metrics_of(config)
     identity, store = _open_store(config, settings)
     desk = Desk(
         store=store,
         mode=Mode(settings.answers),
         prices=prices,
         concurrency=settings.concurrency,
+        per_minute=settings.rpm,
         ahead=AHEAD_UNDER_MAXFAIL if config.getoption("maxfail") else None,
     )
     spool = Spool(settings.folder / "runs" / identity.id / "spool" / f"{identity.process}.jsonl")
@@ -187,6 +198,17 @@ def _check_places(settings: Settings) -> None:
         for folder in path.parents:
             if folder.is_file():
                 raise ReportFileError(path, f"{folder} is a file")
+
+
+def _profile_prices(config: pytest.Config, settings: Settings, models: Models) -> PriceList:
+    from pytest_llm_migrate.models.lookups import ProfileModels
+    from pytest_llm_migrate.pricing import ProfilePrices
+
+    def is_called(ref: str) -> bool:
+        return models.is_connected(ref) and not settings.plan
+
+    profiles = ProfileModels(settings.folder / "profiles.json", may_ask=is_called)
+    return ProfilePrices(prices=_prices(config, settings), model_of=profiles.model_of)
 
 
 def _prices(config: pytest.Config, settings: Settings) -> PriceList:

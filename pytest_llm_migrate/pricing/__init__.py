@@ -2,5 +2,6 @@
 
 from pytest_llm_migrate.pricing.bundled import BundledPrices
 from pytest_llm_migrate.pricing.files import FilePrices, read_prices
+from pytest_llm_migrate.pricing.profiles import ProfilePrices
 
-__all__ = ["BundledPrices", "FilePrices", "read_prices"]
+__all__ = ["BundledPrices", "FilePrices", "ProfilePrices", "read_prices"]

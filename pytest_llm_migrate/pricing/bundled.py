@@ -8,8 +8,9 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.pricing.bedrock_ids import base_id, bedrock_id
-from pytest_llm_migrate.pricing.usage import Usage
+from pytest_llm_migrate.domain.bedrock_ids import base_id, bedrock_id, is_capacity
+from pytest_llm_migrate.pricing.reasons import not_per_token, uncounted, unpriced
+from pytest_llm_migrate.pricing.usage import ON_DEMAND, RESERVED, Served, Usage
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundledPrices:
     """On-demand Bedrock prices as the installed ``genai-prices`` release knows them; nothing is downloaded.
+
+    The list holds no other tier of Bedrock's and no latency-optimised price; what was served so is unknown.
 
     Models are Bedrock ids, inference profiles and their ARNs; a profile has its own price where the list has one
     (``global.`` is often cheaper), else its model's. Everything else, ``local:`` and ``recorded`` included, is unknown.
@@ -43,11 +46,27 @@ class BundledPrices:
 
     def cost(self, model: str, answer: Answer) -> float | None:
         """Return US dollars for one answer, ``None`` when the model, a price or the tokens are unknown."""
-        usage, model_id = Usage.of(answer), bedrock_id(model)
-        if usage is None or model_id is None:
-            return None
+        charge = self._charge(model, answer)
+        return charge if isinstance(charge, float) else None
+
+    def why_no_cost(self, model: str, answer: Answer) -> str | None:
+        """Return why there is no cost, ``None`` where there is one."""
+        charge = self._charge(model, answer)
+        return charge if isinstance(charge, str) else None
+
+    def _charge(self, model: str, answer: Answer) -> float | str:
+        """Return US dollars, or the reason why they are unknown."""
+        usage, model_id, served = Usage.of(answer), bedrock_id(model), Served.of(answer)
+        if is_capacity(model) or (model_id and served.tier == RESERVED):
+            return not_per_token(model, served)
+        missing = unpriced(model, served, self.source)
+        if model_id is None or served != ON_DEMAND:
+            return missing
+        if usage is None:
+            return uncounted(model)
         offer = _offer(model_id) or _offer(base_id(model_id))
-        return _cost(offer, usage, self.at or datetime.now(UTC)) if offer else None
+        cost = _cost(offer, usage, self.at or datetime.now(UTC)) if offer else None
+        return missing if cost is None else cost
 
 
 def _cost(offer: ModelInfo, usage: Usage, at: datetime) -> float | None:

@@ -6,12 +6,13 @@ import math
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_llm_migrate.errors import PriceFileError
-from pytest_llm_migrate.pricing.bedrock_ids import base_id, bedrock_id
+from pytest_llm_migrate.domain.bedrock_ids import base_id, bedrock_id, is_capacity
+from pytest_llm_migrate.errors import PriceFileError, nearest
+from pytest_llm_migrate.pricing.reasons import not_per_token, uncounted, unpriced, unpriced_cache
 from pytest_llm_migrate.pricing.tables import Cell, read_table
-from pytest_llm_migrate.pricing.usage import Usage
+from pytest_llm_migrate.pricing.usage import LATENCIES, RESERVED, TIERS, Served, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.pricing.tables import Entry
 
 _PER = 1_000_000
+_PROVISIONED = "provisioned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,35 +44,66 @@ class Rates:
         return math.fsum(parts) / _PER
 
 
+class Line(NamedTuple):
+    """What a line of the file is for: a model, in a tier and a latency mode."""
+
+    model: str
+    served: Served
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilePrices:
     """The prices of a file; they replace the bundled list, so that a model the file does not name is unknown.
 
     Attributes:
-        rates: Rates by model: any reference as it is written on the command line, or a Bedrock model id, which
-            also holds for its inference profiles and ARNs where they are not named themselves.
+        rates: Rates by line, ``None`` for what is not charged per token. A line's model is any reference as it is
+            written on the command line, or a Bedrock model id, whose line also holds for its inference profiles
+            and ARNs where these have none for the same tier and latency mode.
         source: What the file says of its source, else its name.
         as_of: The date the file says, as ISO 8601.
     """
 
-    rates: Mapping[str, Rates] = field(repr=False)
+    rates: Mapping[Line, Rates | None] = field(repr=False)
     source: str
     as_of: str | None = None
 
     def cost(self, model: str, answer: Answer) -> float | None:
         """Return US dollars for one answer, ``None`` when the model, a price or the tokens are unknown."""
+        charge = self._charge(model, answer)
+        return charge if isinstance(charge, float) else None
+
+    def why_no_cost(self, model: str, answer: Answer) -> str | None:
+        """Return why there is no cost, ``None`` where there is one."""
+        charge = self._charge(model, answer)
+        return charge if isinstance(charge, str) else None
+
+    def _charge(self, model: str, answer: Answer) -> float | str:
+        """Return US dollars, or the reason why they are unknown."""
+        usage, served = Usage.of(answer), Served.of(answer)
+        line = self._line(model, served)
+        if line is None and not (is_capacity(model) or served.tier == RESERVED):
+            return unpriced(model, served, self.source)
+        rates = self.rates[line] if line else None
+        if rates is None:
+            return not_per_token(model, served)
+        if usage is None:
+            return uncounted(model)
+        cost = rates.cost(usage)
+        return unpriced_cache(model, served, self.source) if cost is None else cost
+
+    def _line(self, model: str, served: Served) -> Line | None:
         model_id = bedrock_id(model) or model
-        names = (model, model_id, base_id(model_id))
-        rates = next((self.rates[name] for name in names if name in self.rates), None)
-        usage = Usage.of(answer)
-        return rates.cost(usage) if rates and usage else None
+        lines = (Line(name, served) for name in (model, model_id, base_id(model_id)))
+        return next((line for line in lines if line in self.rates), None)
 
 
 def read_prices(path: str | Path) -> FilePrices:
     """Return the price list of a CSV, JSON or YAML file.
 
     Its columns are ``model``, ``input``, ``output`` and, where known, ``cache_read`` and ``cache_write``, in US
-    dollars per million tokens. JSON and YAML hold a list of such records, or ``{as_of, source, prices: [...]}``.
+    dollars per million tokens; ``tier`` (`TIERS`) and ``latency`` (`LATENCIES`) say what a line is for, where it is
+    not the default. ``provisioned`` for input and output is what is not charged per token. JSON and YAML hold a list
+    of such records, or ``{as_of, source, prices: [...]}``.
 
     Raises:
         PriceFileError: What is wrong, with file, line and column.
@@ -87,22 +120,51 @@ def read_prices(path: str | Path) -> FilePrices:
     )
 
 
-def _rates(path: Path, entries: Sequence[Entry]) -> dict[str, Rates]:
-    rates: dict[str, Rates] = {}
-    lines: dict[str, int] = {}
+def _rates(path: Path, entries: Sequence[Entry]) -> dict[Line, Rates | None]:
+    rates: dict[Line, Rates | None] = {}
+    places: dict[Line, int] = {}
     for entry in entries:
-        model, line = _needed(path, entry, "model")
-        if model in rates:
-            fault = f"{model!r} is there twice, first in line {lines[model]}"
-            raise PriceFileError(path, fault, line=line, column="model", way_out="Keep one of them.")
-        lines[model] = line
-        rates[model] = Rates(
-            input=_price(path, "input", _needed(path, entry, "input")),
-            output=_price(path, "output", _needed(path, entry, "output")),
-            cache_read=_known_price(path, entry, "cache_read"),
-            cache_write=_known_price(path, entry, "cache_write"),
-        )
+        model, place = _needed(path, entry, "model")
+        served = Served(_choice(path, entry, "tier", TIERS), _choice(path, entry, "latency", LATENCIES))
+        line = Line(model, served)
+        if line in rates:
+            fault = f"{model!r} is there twice, first in line {places[line]}"
+            way_out = "Keep one of them, or tell them apart by tier or latency."
+            raise PriceFileError(path, fault, line=place, column="model", way_out=way_out)
+        places[line] = place
+        rates[line] = _rates_of(path, entry)
     return rates
+
+
+def _rates_of(path: Path, entry: Entry) -> Rates | None:
+    read, written = _needed(path, entry, "input"), _needed(path, entry, "output")
+    if _PROVISIONED in (read.text.lower(), written.text.lower()):
+        _refuse_prices(path, entry)
+        return None
+    return Rates(
+        input=_price(path, "input", read),
+        output=_price(path, "output", written),
+        cache_read=_known_price(path, entry, "cache_read"),
+        cache_write=_known_price(path, entry, "cache_write"),
+    )
+
+
+def _refuse_prices(path: Path, entry: Entry) -> None:
+    for column in ("input", "output", "cache_read", "cache_write"):
+        cell = entry.cells.get(column)
+        if cell and cell.text.strip().lower() != _PROVISIONED:
+            fault = f"{cell.text!r} is a price per token beside {_PROVISIONED!r}"
+            way_out = f"Write {_PROVISIONED!r} for input and output, and nothing for the prompt cache."
+            raise PriceFileError(path, fault, line=cell.line, column=column, way_out=way_out)
+
+
+def _choice(path: Path, entry: Entry, column: str, known: Sequence[str]) -> str:
+    text, line = entry.cells.get(column, Cell(known[0], entry.line))
+    chosen = text.strip().lower()
+    if chosen in known:
+        return chosen
+    way_out = f"Known are {', '.join(known)}.{nearest(chosen, known)}"
+    raise PriceFileError(path, f"{text!r} is no {column}", line=line, column=column, way_out=way_out)
 
 
 def _needed(path: Path, entry: Entry, column: str) -> Cell:

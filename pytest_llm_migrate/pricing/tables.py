@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from yaml import Node
 
-COLUMNS = ("model", "input", "output", "cache_read", "cache_write")
-NEEDED = COLUMNS[:3]
+NEEDED = ("model", "input", "output")
+COLUMNS = (*NEEDED, "cache_read", "cache_write", "tier", "latency")
 HEADINGS = ("as_of", "source")
 _LIST = "prices"
-_SHAPE = "Write a list of {model, input, output, cache_read, cache_write}, or one under 'prices:'."
+_SHAPE = f"Write a list of {{{', '.join(COLUMNS)}}}, or one under 'prices:'."
 
 
 class Cell(NamedTuple):
@@ -152,7 +152,12 @@ def _scalars(path: Path, nodes: Mapping[str, Node]) -> dict[str, Cell]:
         if not isinstance(node, ScalarNode):
             raise PriceFileError(path, "there is more than one value", line=_line(node), column=name)
     given = {name: node for name, node in nodes.items() if not node.tag.endswith(":null")}
-    return {name: Cell(node.value, _line(node)) for name, node in given.items() if node.value.strip()}
+    return {name: Cell(_whole(node.value), _line(node)) for name, node in given.items() if node.value.strip()}
+
+
+def _whole(text: str) -> str:
+    # JSON may write a character beyond 16 bits as two escapes; YAML reads them as two halves of a character.
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _line(node: Node) -> int:

@@ -1,4 +1,4 @@
-"""The tokens that a call is charged for."""
+"""What a call is charged for: its tokens, and the way it was served."""
 
 from __future__ import annotations
 
@@ -6,6 +6,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pytest_llm_migrate.domain import Answer
+
+TIERS = ("default", "batch", "flex", "priority", "reserved")
+LATENCIES = ("standard", "optimized")
+
+
+class Served(NamedTuple):
+    """The tier and latency mode of a call, as the service's answer says them, not as they were asked for."""
+
+    tier: str = TIERS[0]
+    latency: str = LATENCIES[0]
+
+    @classmethod
+    def of(cls, answer: Answer) -> Served:
+        """Return how an answer was served; a service that says nothing served it on demand, at standard latency."""
+        return cls(answer.service_tier or TIERS[0], answer.latency_mode or LATENCIES[0])
+
+
+ON_DEMAND = Served()
+RESERVED = "reserved"
 
 
 class Usage(NamedTuple):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SUFFIX = ".prompt.yaml"
 
-_KEYS = ("name", "model", "system", "user", "examples", "inference", "provenance")
+_KEYS = ("name", "model", "system", "user", "examples", "inference", "options", "attachments", "provenance")
 _EXAMPLE_KEYS = tuple(item.name for item in fields(Example))
 _PROVENANCE_KEYS = tuple(item.name for item in fields(Provenance))
 _WORDS = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a mapping"}
@@ -31,7 +31,8 @@ def load_prompt(path: Path) -> Prompt:
 
     Of a text written as a YAML block (``|``) the last newline is the block's, not the prompt's. Raises
     `PromptFileError` for what is not a prompt file, `UnknownNameError` for a key that none has,
-    `InferenceSettingError` for settings no model takes, `TemplateFaultError` for a template's syntax.
+    `InferenceSettingError` for settings no model takes, `PromptOptionError` for options and attachments that
+    Bedrock does not know, `TemplateFaultError` for a template's syntax.
     """
     parsed = _parsed(path)
     record = _mapping(parsed.values, path, "the file", _KEYS)
@@ -43,7 +44,9 @@ def load_prompt(path: Path) -> Prompt:
         system=_text(record, "system", path),
         user=record["user"],
         examples=_examples(record.get("examples"), path),
-        inference={} if record.get("inference") is None else record["inference"],
+        inference=_given(record, "inference", {}),
+        options=_given(record, "options", {}),
+        attachments=_given(record, "attachments", ()),
         provenance=_provenance(record.get("provenance"), path),
         path=path,
     )
@@ -89,6 +92,8 @@ def _record(prompt: PromptText) -> dict[str, Any]:
         "user": prompt.user,
         "examples": [asdict(example) for example in prompt.examples],
         "inference": dict(prompt.inference),
+        "options": dict(prompt.options),
+        "attachments": [item.to_record() for item in prompt.attachments],
         "provenance": {key: value for key, value in provenance.items() if value is not None},
     }
 
@@ -116,6 +121,11 @@ def _mapping(value: Any, path: Path, where: str, keys: tuple[str, ...]) -> Mappi
         if key not in keys:
             raise UnknownNameError("key", str(key), keys, where=f"{path}: {where}")
     return value
+
+
+def _given(record: Mapping[str, Any], key: str, default: Any) -> Any:
+    value = record.get(key)
+    return default if value is None else value
 
 
 def _text(record: Mapping[str, Any], key: str, path: Path, where: str = "") -> str | None:
@@ -155,6 +165,7 @@ def _check_templates(prompt: Prompt, path: Path, lines: dict[str, int]) -> None:
     for key, text in (("system", prompt.system), ("user", prompt.user)):
         if text is not None:
             compiled(text, str(path), lines[key])
+    _ = prompt.variables  # attachments are templates, too
 
 
 def _wrong_type(path: Path, where: str, wanted: str, value: Any) -> PromptFileError:

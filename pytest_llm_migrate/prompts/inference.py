@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_llm_migrate.domain.options import is_json
 from pytest_llm_migrate.errors import InferenceSettingError
 
 
@@ -28,7 +28,7 @@ def checked_inference(settings: object, where: str) -> dict[str, Any]:
 def _checked(name: object, value: Any, where: str) -> Any:
     if not isinstance(name, str):
         raise InferenceSettingError(where, "the name of an inference setting", "text", name)
-    is_allowed, allowed = _RULES.get(name, (_is_json, "what JSON can carry"))
+    is_allowed, allowed = _RULES.get(name, (is_json, "what JSON can carry"))
     if not is_allowed(value):
         raise InferenceSettingError(where, f"inference.{name}", allowed, value)
     return list(value) if name == "stop" and not isinstance(value, str) else value
@@ -53,14 +53,6 @@ def _is_count(value: Any) -> bool:
 def _is_stop(value: Any) -> bool:
     texts = value if isinstance(value, (list, tuple)) else [value]
     return all(isinstance(text, str) and text for text in texts)
-
-
-def _is_json(value: Any) -> bool:
-    try:
-        json.dumps(value, allow_nan=False, sort_keys=True)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True
 
 
 _RULES = {

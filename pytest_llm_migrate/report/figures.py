@@ -19,6 +19,7 @@ from pytest_llm_migrate.report.numbers import (
     score,
     score_change,
     usd,
+    usd_change,
 )
 
 if TYPE_CHECKING:
@@ -137,7 +138,32 @@ def quantity_figures(migration: Record, wanted: Sequence[tuple[str, str]] = HEAD
 
 def unknown_quantities(migration: Record) -> str:
     """Return the names of the quantities that are not known on both sides of any row."""
-    return ", ".join(shown for name, shown in QUANTITIES.items() if not migration.get(name))
+    state = cost_state(migration)
+    shown = QUANTITIES | {"cost": f"cost ({state})" if state else "cost"}
+    return ", ".join(shown[name] for name in QUANTITIES if not migration.get(name))
+
+
+def cost_state(migration: Record) -> str:
+    """Return in a word or two what answers without a cost are: unpriced, not per token, or nothing that is known."""
+    reasons = [reason for side in migration.get("no_cost", {}).values() for reason in side]
+    return " or ".join(dict.fromkeys(without_cost(reason) for reason in reasons))
+
+
+def without_cost(reason: str) -> str:
+    """Return what a reason for having no cost begins with: ``unpriced``, ``not per token``."""
+    return reason.partition(":")[0]
+
+
+def no_cost_sentences(migration: Record) -> list[str]:
+    """Return why answers have no cost, a sentence for each reason and side."""
+    found = migration.get("no_cost", {}).items()
+    return [f"{counted(number, f'{side} answer')}: {why}" for side, said in found for why, number in said.items()]
+
+
+def served_sentence(migration: Record, side: str) -> str:
+    """Return the tiers and latency modes that the service said it served a side's answers in."""
+    found = migration.get("served", {}).get(side, {})
+    return ", ".join(f"{name} ({count(number)})" for name, number in found.items())
 
 
 def rows_sentence(migration: Record) -> str:
@@ -171,13 +197,35 @@ def spending_sentence(results: Record) -> str:
     if unpriced == spending["calls"]:
         return f"{counted(unpriced, 'call')}, price unknown"
     rest = f", and {counted(unpriced, 'call')} without a known price" if unpriced else ""
-    return f"{counted(spending['calls'] - unpriced, 'call')} for {usd(spending['usd'])}{rest}"
+    failed = sum(spending.get("failed_calls", {}).values())
+    without = f"; {count(failed)} of them brought no answer" if failed else ""
+    return f"{counted(spending['calls'] - unpriced, 'call')} for {usd(spending['usd'])}{rest}{without}"
+
+
+def projection_sentence(migration: Record) -> str:
+    """Return what a month's requests would cost on each side, nothing where that was not asked for."""
+    found = migration.get("projection")
+    if not found:
+        return ""
+    weighed = f", rows weighted by {found['weighted_by']}" if found["weighted_by"] else ""
+    volume = f"{counted(found['requests'], 'request')} a month{weighed}"
+    if not is_known(found["difference_usd"]):
+        return f"{volume}: cost unknown, {_lacking(found)}"
+    limits = f" {interval(found['interval'], usd_change)}" if found["interval"] else ", interval unknown"
+    sides = f"{usd(found['source_usd'])} becomes {usd(found['target_usd'])}"
+    return f"{volume}: {sides}, a change of {usd_change(found['difference_usd'])}{limits}"
+
+
+def _lacking(projection: Record) -> str:
+    rows = count(projection["rows"])
+    sides = [f"{count(number)} of {rows} {side}" for side, number in projection["unknown_rows"].items() if number]
+    return f"{' and '.join(sides)} answers have none" if sides else "no row has both answers"
 
 
 def settings_sentence(prompt: Record | None) -> str:
-    """Return a prompt's inference settings in one line."""
-    inference = (prompt or {}).get("inference") or {}
-    return ", ".join(f"{name} {_setting(value)}" for name, value in inference.items()) or "defaults"
+    """Return a prompt's inference settings and options in one line."""
+    settings = {**((prompt or {}).get("inference") or {}), **((prompt or {}).get("options") or {})}
+    return ", ".join(f"{name} {_setting(value)}" for name, value in settings.items()) or "defaults"
 
 
 def tokens_sentence(side: Record) -> str:

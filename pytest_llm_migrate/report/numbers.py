@@ -74,6 +74,12 @@ def usd(value: float) -> str:
 
 
 @_or_unknown
+def usd_change(value: float) -> str:
+    """Return a difference of US dollars with its sign: ``+$1.24``, ``-$1,240``."""
+    return f"+{usd(value)}" if value > 0 else usd(value)
+
+
+@_or_unknown
 def ratio(value: float) -> str:
     """Return a factor: ``x0.62``, ``x12.4``, ``x0.062``."""
     if 0 < abs(value) < 0.0995:  # noqa: PLR2004 - two decimals would leave one digit or none
@@ -113,7 +119,7 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 def _plain(value: float, decimals: int) -> str:
     text = f"{value:.{decimals}f}"
-    return text.lstrip("-") if float(text) == 0 else text
+    return text[1:] if text[0] == "-" and float(text) == 0 else text
 
 
 def _signed(value: float, decimals: int) -> str:

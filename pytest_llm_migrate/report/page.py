@@ -11,11 +11,15 @@ from pytest_llm_migrate.report.figures import (
     QUANTITIES,
     STATISTICS,
     Scale,
+    cost_state,
     gates_sentence,
     metric_figure,
     metric_figures,
+    no_cost_sentences,
+    projection_sentence,
     quantity_figure,
     quantity_figures,
+    served_sentence,
     settings_sentence,
     spending_sentence,
     unknown_quantities,
@@ -102,6 +106,8 @@ class MigrationView:
     economics: list[Drawn]
     statistics: list[Figure]
     unknown: str
+    no_cost: list[str]
+    projection: str
     slices: list[tuple[str, list[Drawn]]]
     outcomes: list[tuple[str, str, str]]
     provenance: list[tuple[str, str]]
@@ -152,6 +158,8 @@ def _migration(record: Record, place: int, last: int, pile: Pile) -> MigrationVi
         economics=_drawn(economics, [{}] * len(economics), reference=1),
         statistics=quantity_figures(record, [(name, statistic) for name in QUANTITIES for statistic in STATISTICS]),
         unknown=unknown_quantities(record),
+        no_cost=no_cost_sentences(record),
+        projection=projection_sentence(record),
         slices=list(_slices(record)),
         outcomes=[(name, CODES[name], count(pile.counts[name])) for name in OUTCOMES if pile.counts[name]],
         provenance=list(_provenance(record)),
@@ -194,7 +202,7 @@ def _tiles(record: Record) -> Iterator[Tile]:
     for figure in metric_figures(record)[:2]:
         yield Tile(label=figure.name, value=figure.change, note=f"{figure.source} → {figure.target}")
     yield _speed_tile(quantity_figure(record, "latency", "p95"))
-    yield _cost_tile(record.get("cost"))
+    yield _cost_tile(record)
     below, judged = record["rows_below_bar"], record["dataset"]["rows"]
     yield Tile(label="rows below their bar", value=count(below), note=f"of {count(judged)}", is_bad=below > 0)
     faults = record["errors"]["target"] + record["truncated"]["target"] + record["refusals"]["target"]
@@ -209,10 +217,10 @@ def _speed_tile(figure: Figure | None) -> Tile:
     return Tile(label=figure.name, value=figure.change, note=f"{figure.source} → {figure.target}")
 
 
-def _cost_tile(cost: Record | None) -> Tile:
-    label = f"cost of {count(_PRICED_ROWS)} rows"
+def _cost_tile(record: Record) -> Tile:
+    label, cost = f"cost of {count(_PRICED_ROWS)} rows", record.get("cost")
     if not cost:
-        return Tile(label=label, value=UNKNOWN, note="no row has it on both sides")
+        return Tile(label=label, value=cost_state(record) or UNKNOWN, note="no row has it on both sides")
     mean = cost["statistics"]["mean"]
     source, target = (usd(mean[side] and mean[side] * _PRICED_ROWS) for side in ("source", "target"))
     return Tile(label=label, value=ratio(mean["ratio"]), note=f"{source} → {target}")
@@ -224,6 +232,7 @@ def _moved(record: Record) -> Iterator[tuple[str, str, str]]:
     for label, key in (("no answer", "errors"), ("cut off", "truncated"), ("refused", "refusals")):
         yield label, count(record[key]["source"]), count(record[key]["target"])
     yield "kept answers", _kept(record, "source"), _kept(record, "target")
+    yield "served in tier", served_sentence(record, "source"), served_sentence(record, "target")
 
 
 def _kept(record: Record, side: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.report.figures import tokens_sentence
+from pytest_llm_migrate.report.figures import tokens_sentence, without_cost
 from pytest_llm_migrate.report.numbers import count, is_known, score, seconds, usd
 from pytest_llm_migrate.report.outcomes import is_below_bar, metric_outcome, outcome
 from pytest_llm_migrate.report.text import one_line, visible
@@ -148,7 +148,7 @@ def _took(side: Mapping[str, Any]) -> Iterator[str]:
         yield f"first token {seconds(side['ttft'])}"
     if tokens_sentence(side):
         yield tokens_sentence(side)
-    yield usd(side["cost"]) if is_known(side.get("cost")) else "cost unknown"
+    yield usd(side["cost"]) if is_known(side.get("cost")) else without_cost(side.get("no_cost") or "cost unknown")
     if side.get("stop_reason"):
         yield side["stop_reason"]
     if side.get("cached"):
@@ -177,6 +177,8 @@ def _check(check: Mapping[str, Any]) -> str:
 
 
 def _end_of_head(text: str) -> int:
+    if len(text) <= _HEAD and text.count("\n") < _HEAD_LINES:
+        return len(text)
     lines = text[:_HEAD].split("\n", _HEAD_LINES)
     end = sum(map(len, islice(lines, _HEAD_LINES))) + min(len(lines), _HEAD_LINES) - 1
     # A few letters more are sooner read than unfolded.

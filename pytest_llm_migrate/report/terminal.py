@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_llm_migrate.report.figures import (
     gates_sentence,
     metric_figures,
+    projection_sentence,
     quantity_figures,
     rows_sentence,
     spending_sentence,
@@ -106,6 +107,7 @@ def _figures(migration: Record, width: int) -> Iterator[Line]:
         yield _figure_line((figure.name, figure.source, figure.target, figure.change_and_limits), width)
     if unknown := unknown_quantities(migration):
         yield from _text(f"unknown: {unknown}", width, "  ")
+    yield from _text(projection_sentence(migration), width, "  ")
 
 
 def _figure_line(cells: tuple[str, str, str, str], width: int, style: str | None = None) -> Line:

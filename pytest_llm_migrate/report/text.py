@@ -25,6 +25,8 @@ def visible(text: str) -> str:
 
     Line breaks and tabs stay; ``\r\n`` is one line break.
     """
+    if text.isascii() and text.isprintable():
+        return text
     return _UNSEEN.sub(_escape, text.replace("\r\n", "\n"))
 
 

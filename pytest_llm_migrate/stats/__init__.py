@@ -26,6 +26,7 @@ from pytest_llm_migrate.stats.proportions import (
     wilson,
 )
 from pytest_llm_migrate.stats.ratios import LEAST_ROWS, PairedQuantity, paired_quantities, quantities, ratio_of
+from pytest_llm_migrate.stats.weighted import WeightedMeans, weighted_means
 
 __all__ = [
     "LEAST_ROWS",
@@ -33,6 +34,7 @@ __all__ = [
     "Estimate",
     "PairedQuantity",
     "Statistic",
+    "WeightedMeans",
     "mcnemar_exact",
     "mcnemar_midp",
     "one_side",
@@ -52,5 +54,6 @@ __all__ = [
     "tango_lower_limit",
     "tango_upper_limit",
     "two_sided_confidence",
+    "weighted_means",
     "wilson",
 ]

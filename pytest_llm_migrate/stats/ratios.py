@@ -54,7 +54,7 @@ def paired_quantities(
 
     if len(source) != len(target):
         raise ValueError(f"{len(source)} source quantities do not pair with {len(target)} of the target")
-    columns = np.column_stack([_column(source), _column(target)])
+    columns = np.column_stack([column_of(source), column_of(target)])
     figures = replicates(columns, seed)
     before = _one_side(columns[:, 0], figures[:, 0], confidence)
     after = _one_side(columns[:, 1], figures[:, 1], confidence)
@@ -85,11 +85,12 @@ def quantities(values: Sequence[float], *, confidence: float, seed: int) -> dict
     """Estimate every statistic of one side from the same resamples; conditions as in `paired_quantities`."""
     from pytest_llm_migrate.stats.resampling import replicates  # noqa: PLC0415 - numpy and scipy load with it
 
-    column = _column(values)
+    column = column_of(values)
     return _one_side(column, replicates(column[:, None], seed)[:, 0], confidence)
 
 
-def _column(values: Sequence[float]) -> Floats:
+def column_of(values: Sequence[float]) -> Floats:
+    """Return quantities as a column; raises ValueError for none, and for one that is negative or endless."""
     import numpy as np  # noqa: PLC0415 - numpy loads with it
 
     found = np.asarray(values, dtype=np.float64)

@@ -92,6 +92,10 @@ class Prices:
         tokens = (answer.input_tokens or 0) + (answer.output_tokens or 0)
         return None if self.per_token is None or model == "fake:unpriced" else self.per_token * tokens
 
+    def why_no_cost(self, model: str, answer: Answer) -> str | None:
+        """Return why there is no cost."""
+        return f"unpriced: no price for {model} in {self.source}" if self.cost(model, answer) is None else None
+
 
 def texts(outcomes: Sequence[Outcome]) -> list[str]:
     """Return answers' texts, and failures' kinds."""

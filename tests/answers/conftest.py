@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from pytest_llm_migrate.answers import Desk, Mode, Store, Terms
+from pytest_llm_migrate.answers.retries import Patience
 from tests.answers.asking import Prices
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+
+ONE_ATTEMPT = Patience(attempts=1, rounds=1)
 
 
 class OpenStore(Protocol):
@@ -32,6 +36,7 @@ class OpenDesk(Protocol):
         ahead: int | None = None,
         max_cost: float | None = None,
         per_token: float | None = None,
+        patience: Patience = ONE_ATTEMPT,
     ) -> Desk:
         """Return a desk with a store object of its own."""
 
@@ -73,9 +78,10 @@ def open_desk(open_store: OpenStore) -> OpenDesk:
         ahead: int | None = None,
         max_cost: float | None = None,
         per_token: float | None = None,
+        patience: Patience = ONE_ATTEMPT,
     ) -> Desk:
         prices = Prices(per_token=per_token)
         store = open_store(max_cost=max_cost)
-        return Desk(store=store, mode=mode, prices=prices, concurrency=concurrency, ahead=ahead)
+        return Desk(store=store, mode=mode, prices=prices, concurrency=concurrency, ahead=ahead, patience=patience)
 
     return new

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from pytest_llm_migrate.answers import NOT_RUN, Connection, Mode, Question, printable
-from pytest_llm_migrate.answers.store import Closed, Wanted
+from pytest_llm_migrate.answers.lane import Lane
+from pytest_llm_migrate.answers.ledger import Closed, Wanted
+from pytest_llm_migrate.answers.pace import Quota
+from pytest_llm_migrate.answers.retries import Patience
 from pytest_llm_migrate.domain import Answer, CallFailure
 from pytest_llm_migrate.errors import CallFailedError, UnpricedBudgetError
 from tests.answers.asking import FakeModel, Held, asking, echo, questions, texts
@@ -22,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.domain import Outcome, Request
     from tests.answers.conftest import OpenDesk, OpenStore
 
+NINE = Quota(name="fake:model", in_flight=9)
 KEY = asking("a").key("fake:model")
 RECORDED = {KEY: ("a", Answer(text="recorded", cached=True))}
 
@@ -183,11 +189,12 @@ def test_a_kept_answer_is_not_called_for(open_desk: OpenDesk) -> None:
 def test_an_answer_that_came_meanwhile_is_not_called_for(open_desk: OpenDesk, open_store: OpenStore) -> None:
     """While another process calls for a row, this one waits and takes its answer."""
     other, model = open_store(), FakeModel()
-    other.take(model.ref, [Wanted(key=KEY)], 9)
+    granted = other.take(model.ref, NINE, [Wanted(key=KEY)])
     ticket = open_desk().ask(model.connection, questions("a"), {})[0]
     time.sleep(0.12)
     assert not ticket.is_there
-    other.take(model.ref, [], 9, [Closed(key=KEY, model=model.ref, outcome=Answer(text="theirs"), cost=None)])
+    theirs = Closed(id=granted.call[KEY], key=KEY, outcome=Answer(text="theirs"), cost=None)
+    other.take(model.ref, NINE, [], [theirs])
     assert texts([ticket.outcome()]) == ["theirs"]
     assert model.asked == []
 
@@ -195,10 +202,10 @@ def test_an_answer_that_came_meanwhile_is_not_called_for(open_desk: OpenDesk, op
 def test_a_call_that_failed_elsewhere_is_made_here(open_desk: OpenDesk, open_store: OpenStore) -> None:
     """Another process's failure is its own: this one calls."""
     other, model = open_store(), FakeModel()
-    other.take(model.ref, [Wanted(key=KEY)], 9)
+    granted = other.take(model.ref, NINE, [Wanted(key=KEY)])
     ticket = open_desk().ask(model.connection, questions("a"), {})[0]
     failure = CallFailure(kind="throttled", message="slow down")
-    other.take(model.ref, [], 9, [Closed(key=KEY, model=model.ref, outcome=failure, cost=0.0)])
+    other.take(model.ref, NINE, [], [Closed(id=granted.call[KEY], key=KEY, outcome=failure, cost=0.0)])
     assert texts([ticket.outcome()]) == ["a"]
 
 
@@ -230,7 +237,7 @@ def test_a_spent_budget_leaves_the_rest_not_run(open_desk: OpenDesk) -> None:
     assert texts(found) == ["a", "b", "c", "d", *[NOT_RUN] * 4]
     assert "--migration-max-cost" in cast(CallFailure, found[-1]).message
     assert not cast(CallFailure, found[-1]).fatal
-    assert desk.store.spending() == (4, 80.0, 0)
+    assert (desk.store.spending().calls, desk.store.spending().usd) == (4, 80.0)
 
 
 def test_parallel_calls_do_not_spend_a_budget_by_their_reserves(open_desk: OpenDesk) -> None:
@@ -279,6 +286,87 @@ def test_what_is_no_answer_is_a_failure(open_desk: OpenDesk, answer: object) -> 
     assert ask(open_desk(), model, "a", "b") == ["client_error", "client_error"]
 
 
+QUICK = Patience(attempts=3, rounds=2, crowded=0.0, elsewhere=0.0, between_rounds=0.0)
+
+
+def flaky(*failures: str) -> FakeModel:
+    """Return a model that fails at "a" in these ways, one a call, and then answers."""
+    left = list(failures)
+
+    def reply(request: Request) -> Answer:
+        if left and request.turns[-1].text == "a":
+            raise CallFailedError(left.pop(0), "no")
+        return echo(request)
+
+    return FakeModel(reply=reply, concurrency=1)
+
+
+def attempts(desk: Desk) -> list[tuple[str, int, str]]:
+    """Return the ledger's key, number and outcome of every attempt."""
+    with closing(sqlite3.connect(desk.store.path)) as database:
+        return database.execute("SELECT key, number, outcome FROM attempts ORDER BY id").fetchall()
+
+
+def test_a_failure_that_may_pass_is_tried_again(open_desk: OpenDesk) -> None:
+    """Every attempt has its own line in the ledger, and the answer is the last one's."""
+    desk, model = open_desk(patience=QUICK), flaky("throttled", "stream_broken")
+    assert ask(desk, model, "a") == ["a"]
+    assert attempts(desk) == [(KEY, 1, "throttled"), (KEY, 2, "stream_broken"), (KEY, 3, "answered")]
+
+
+def test_attempts_are_bounded(open_desk: OpenDesk) -> None:
+    """A call that fails in every attempt of every round fails by the name of the last fault."""
+    desk, model = open_desk(patience=QUICK), failing("server_error")
+    assert ask(desk, model, "a") == ["server_error"]
+    assert [number for _, number, _ in attempts(desk)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_call_out_of_attempts_goes_behind_the_others(open_desk: OpenDesk) -> None:
+    """The rows behind it are not held up, and it gets a last round after them."""
+    desk, model = open_desk(patience=QUICK), flaky(*["server_error"] * 3)
+    tickets = desk.ask(model.connection, questions(*"abcdefgh"), {})
+    _until(lambda: all(ticket.is_there for ticket in tickets))
+    assert texts(outcomes(tickets)) == list("abcdefgh")
+    assert model.asked.index("h") > 2 + model.asked.index("a", 2)
+    assert (model.asked.count("a"), model.asked[-1]) == (4, "a")
+
+
+def test_a_call_beyond_its_deadline_is_given_up(open_store: OpenStore) -> None:
+    """A model that never comes back does not hold up its row, nor the rows behind it; a late answer is kept."""
+    held, asked = Held(), iter("x")
+    model = FakeModel(reply=lambda request: held.reply(request) if next(asked, None) else echo(request), concurrency=1)
+    store = open_store()
+    lane = Lane(
+        model,
+        store,
+        quota=NINE,
+        reserve=lambda _: None,
+        price=lambda _: None,
+        patience=Patience(attempts=1, rounds=1),
+        deadline=0.05,
+    )
+    jobs = lane.add({text: asking(text) for text in "ab"})
+    failure = lane.wait(jobs["a"])
+    assert failure == CallFailure(kind="timed_out", message="no end after 0.05 seconds")
+    assert lane.wait(jobs["b"]) == echo(asking("b"))
+    held.released.set()
+    _until(lambda: "a" in store.find(["a"]))
+
+
+def test_a_desk_that_closes_keeps_what_comes_back(open_desk: OpenDesk) -> None:
+    """Calls in flight are waited for and kept, the others are never made, and nobody is left waiting."""
+    held = Held()
+    desk, model = open_desk(), FakeModel(reply=held.reply, concurrency=1)
+    tickets = desk.ask(model.connection, questions("a", "b"), {})
+    held.wait_for(calls=1)
+    assert desk.close(0.05) == 1
+    held.released.set()
+    assert desk.close(10) == 0
+    assert texts(outcomes(tickets)) == ["a", "not_called"]
+    assert model.asked == ["a"]
+    assert list(desk.store.find([KEY])) == [KEY]
+
+
 def test_surrogates_are_scrubbed(open_desk: OpenDesk) -> None:
     """A lone half of a character, which no file takes, becomes a question mark."""
     model = FakeModel(reply=lambda _: Answer(text="caf\ud83d é"))
@@ -287,7 +375,7 @@ def test_surrogates_are_scrubbed(open_desk: OpenDesk) -> None:
 
 
 def test_a_broken_store_ends_the_waiting(open_desk: OpenDesk) -> None:
-    """When the store fails, every row says so, those asked for later too; nobody waits for ever."""
+    """When the store fails, what came back is handed out, every other row says why, and nobody waits for ever."""
     held = Held()
     desk, model = open_desk(), FakeModel(reply=held.reply, concurrency=1)
     tickets = desk.ask(model.connection, questions("a", "b"), {})
@@ -295,7 +383,7 @@ def test_a_broken_store_ends_the_waiting(open_desk: OpenDesk) -> None:
     later = desk.ask(model.connection, questions("c"), {})
     desk.store.close()
     held.released.set()
-    assert texts(outcomes([*tickets, *later])) == ["store"] * 3
+    assert texts(outcomes([*tickets, *later])) == ["a", "store", "store"]
 
 
 def _slow(request: Request) -> Answer:

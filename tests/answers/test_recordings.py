@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llm_migrate.answers import read_recording, recording_path, write_recording
+from pytest_llm_migrate.answers import RecordedAnswer, read_recording, recording_path, write_recording
 from pytest_llm_migrate.domain import Answer, Step
 from pytest_llm_migrate.errors import RecordingError
 
@@ -29,49 +29,89 @@ ANSWERS = st.builds(
     cached=st.just(value=True),
     steps=st.lists(st.builds(Step, name=TEXTS, latency=SECONDS), max_size=2).map(tuple),
 )
-RECORDED = st.dictionaries(TEXTS, st.tuples(TEXTS, ANSWERS), max_size=6)
+RECORDED = st.lists(
+    st.builds(RecordedAnswer, sample_id=TEXTS, key=TEXTS, answer=ANSWERS, of=TEXTS), unique_by=lambda item: item.key
+)
+
+
+def recorded(sample_id: str, key: str, text: str = "", of: str = "rows.csv triage") -> RecordedAnswer:
+    """Return an answer to be recorded."""
+    return RecordedAnswer(sample_id=sample_id, key=key, answer=Answer(text=text), of=of)
+
+
+def keys_in(path: Path) -> list[str]:
+    """Return the keys of a recording."""
+    return list(read_recording(path))
 
 
 @given(RECORDED)
-def test_what_is_written_is_read(recorded: dict[str, tuple[str, Answer]]) -> None:
-    """Every answer comes back whole, whatever characters it holds."""
+def test_what_is_written_is_read(answers: list[RecordedAnswer]) -> None:
+    """Every answer comes back whole, whatever characters it holds, and is written the same again."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "deep" / "model.jsonl"
-        write_recording(path, [(row, key, answer) for key, (row, answer) in recorded.items()], keep={})
-        assert read_recording(path) == recorded
+        write_recording(path, answers)
+        assert read_recording(path) == {item.key: (item.sample_id, item.answer) for item in answers}
         assert [found.name for found in path.parent.iterdir()] == ["model.jsonl"]
+        before = path.read_bytes()
+        write_recording(path, answers)
+        write_recording(path, [])
+        assert path.read_bytes() == before
 
 
 @given(RECORDED, st.randoms())
-def test_the_order_of_answers_does_not_matter(recorded: dict[str, tuple[str, Answer]], chance: object) -> None:
+def test_the_order_of_answers_does_not_matter(answers: list[RecordedAnswer], chance: object) -> None:
     """The same answers make the same bytes, so that a diff shows what changed and nothing else."""
-    answers = [(row, key, answer) for key, (row, answer) in recorded.items()]
     shuffled = sorted(answers, key=lambda _: chance.random())  # type: ignore[attr-defined]
     with TemporaryDirectory() as folder:
         one, two = Path(folder) / "one", Path(folder) / "two"
-        write_recording(one, answers, keep={})
-        write_recording(two, shuffled, keep={})
+        write_recording(one, answers)
+        write_recording(two, shuffled)
         assert one.read_bytes() == two.read_bytes()
 
 
 def test_a_line_is_an_answer_sorted_by_row(tmp_path: Path) -> None:
     """Lines are JSON in plain letters, by row; cost and the mark of a kept answer are left out."""
     path = tmp_path / "model.jsonl"
-    answers = [("b", "k2", Answer(text="Grüße\n", cost=0.5, cached=True)), ("a", "k1", Answer(text="hi", latency=1.5))]
-    write_recording(path, answers, keep={})
+    kept = RecordedAnswer(sample_id="b", key="k2", answer=Answer(text="Grüße\n", cost=0.5, cached=True))
+    timed = RecordedAnswer(sample_id="a", key="k1", answer=Answer(text="hi", latency=1.5), of="rows.csv triage")
+    write_recording(path, [kept, timed])
     first, second = path.read_text(encoding="utf-8").splitlines()
-    assert json.loads(first) == {"sample_id": "a", "key": "k1", "answer": {"text": "hi", "latency": 1.5}}
+    answer = {"text": "hi", "latency": 1.5}
+    assert json.loads(first) == {"sample_id": "a", "key": "k1", "of": "rows.csv triage", "answer": answer}
     assert second == '{"sample_id": "b", "key": "k2", "answer": {"text": "Grüße\\n"}}'
 
 
-def test_rows_written_anew_replace_all_their_old_answers(tmp_path: Path) -> None:
-    """A changed row's old answer goes, and so do repeats beyond the new ones; other rows stay."""
+def test_a_changed_rows_old_answers_go(tmp_path: Path) -> None:
+    """What the same dataset and prompt asked of a row before is stale where it asks something new; other rows stay."""
     path = tmp_path / "model.jsonl"
-    old = [("a", "a1", Answer(text="1")), ("a", "a2", Answer(text="2")), ("b", "b1", Answer(text="3"))]
-    write_recording(path, old, keep={})
-    write_recording(path, [("a", "a3", Answer(text="new"))], keep=read_recording(path))
-    found = {key: (row, answer.text) for key, (row, answer) in read_recording(path).items()}
-    assert found == {"a3": ("a", "new"), "b1": ("b", "3")}
+    write_recording(path, [recorded("a", "a1"), recorded("a", "a2"), recorded("b", "b1")])
+    write_recording(path, [recorded("a", "a3")])
+    assert keys_in(path) == ["a3", "b1"]
+
+
+def test_recording_what_is_recorded_drops_nothing(tmp_path: Path) -> None:
+    """Answers beyond those used now, such as further repeats, are as good as before."""
+    path = tmp_path / "model.jsonl"
+    write_recording(path, [recorded("a", "a1"), recorded("a", "a2")])
+    write_recording(path, [recorded("a", "a1")])
+    assert keys_in(path) == ["a1", "a2"]
+
+
+def test_others_answers_to_the_same_row_stay(tmp_path: Path) -> None:
+    """Another prompt of the file, and a line that does not say what asked, keep theirs."""
+    path = tmp_path / "model.jsonl"
+    write_recording(path, [recorded("a", "a1", of=""), recorded("a", "a2", of="rows.csv other")])
+    write_recording(path, [recorded("a", "a3")])
+    assert keys_in(path) == ["a1", "a2", "a3"]
+
+
+def test_a_line_learns_what_asks(tmp_path: Path) -> None:
+    """A line of an older file says what asked once it was used again."""
+    path = tmp_path / "model.jsonl"
+    write_recording(path, [recorded("a", "a1", of="")])
+    write_recording(path, [recorded("a", "a1")])
+    write_recording(path, [recorded("a", "a2")])
+    assert keys_in(path) == ["a2"]
 
 
 def test_no_file_holds_no_answers(tmp_path: Path) -> None:

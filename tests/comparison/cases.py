@@ -60,3 +60,15 @@ def compared(cases: Sequence[Case], said: list[Verdict] | None = None, **options
     """Return the comparison of the cases in the metric ``m``; verdicts are appended to ``said``."""
     watch = (lambda _: None) if said is None else said.append
     return Comparison(cases, metrics=("m",), watch=watch, **options)
+
+
+def billed(pairs: Iterable[tuple[float | str, float | str]], **columns: Sequence[Any]) -> list[Case]:
+    """Return a row for every pair of costs, or of reasons why there is none; each column has a value a row."""
+    return [
+        case(number, answers=(_billed(source), _billed(target)), **{name: of[number] for name, of in columns.items()})
+        for number, (source, target) in enumerate(pairs)
+    ]
+
+
+def _billed(cost: float | str) -> Answer:
+    return Answer(text="", no_cost=cost) if isinstance(cost, str) else Answer(text="", cost=cost)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from pytest_llm_migrate.answers import write_recording
+from pytest_llm_migrate.answers import RecordedAnswer, write_recording
 from pytest_llm_migrate.datasets import dataset_of
 from pytest_llm_migrate.domain import Answer, Provenance, Score
 from pytest_llm_migrate.errors import (
@@ -19,7 +19,8 @@ from pytest_llm_migrate.errors import (
 )
 from pytest_llm_migrate.metrics import ExactMatch
 from pytest_llm_migrate.migration.build import Workshop
-from pytest_llm_migrate.migration.sides import AskedSide, PipelineSide, RecordedSide
+from pytest_llm_migrate.migration.pipelines import PipelineSide
+from pytest_llm_migrate.migration.sides import AskedSide, RecordedSide
 from pytest_llm_migrate.migration.spec import MigrationSpec
 from pytest_llm_migrate.prompts import Prompt, load_prompt, save_prompt
 from tests.answers.asking import FakeModel, asking
@@ -144,7 +145,7 @@ def test_recordings_are_read_beside_the_test_file(build: Build, tmp_path: Path, 
     """A committed answer is used in place of a call."""
     key = asking("why", max_tokens=5).key(TARGET)
     path = tmp_path / "recordings" / "test_triage" / "fake-model.jsonl"
-    write_recording(path, [("r1", key, Answer(text="recorded"))], keep={})
+    write_recording(path, [RecordedAnswer(sample_id="r1", key=key, answer=Answer(text="recorded"))])
     migration = build()
     assert migration.case(migration.rows[0]).target.text == "recorded"
     assert model.asked == []

@@ -46,9 +46,9 @@ def row_test(sample_id: str, outcome: str, name: str = "test_row") -> dict[str, 
     return gate(outcome) | {"nodeid": f"test_a.py::{name}[{sample_id}]", "gate": False, "sample_id": sample_id}
 
 
-def seen_case(sample_id: str, place: int, migration: str = "one", **scores: Any) -> dict[str, Any]:
-    """Return the note of a case."""
-    made = case(sample_id, **scores, split="holdout")
+def seen_case(sample_id: str, place: int, migration: str = "one", **values: Any) -> dict[str, Any]:
+    """Return the note of a case, with these scores and columns."""
+    made = case(sample_id, **values, split="holdout")
     return {"type": "case", "migration": migration, "place": place, **case_record(made, ("split",))}
 
 
@@ -175,3 +175,15 @@ def test_a_run_without_gates_has_no_verdict() -> None:
     """Rows alone make no verdict."""
     seen = Seen([{"type": "migration", **TERMS}, seen_case("r1", 0)])
     assert run_record({}, seen, lambda _: [], {})["verdict"] is None
+
+
+def test_costs_are_projected_by_the_weights_of_the_terms() -> None:
+    """A number of requests makes a bill, from costs as the rows' weights spread them; none makes no bill."""
+    cases = [seen_case(name, place, traffic=weight) for place, (name, weight) in enumerate([("r1", "3"), ("r2", 1)])]
+    for note, cost in zip(cases, (1.0, 5.0), strict=True):
+        note["source"] |= {"cost": cost}
+        note["target"] |= {"cost": cost / 2}
+    seen = Seen([{"type": "migration", **TERMS, "weight": "traffic"}, *cases])
+    bill = run_record({}, seen, lambda _: [], {}, 100)["migrations"][0]["projection"]
+    assert (bill["source_usd"], bill["target_usd"], bill["weighted_by"]) == (200, 100, "traffic")
+    assert run_record({}, seen, lambda _: [], {})["migrations"][0]["projection"] is None

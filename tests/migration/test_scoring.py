@@ -63,6 +63,7 @@ def test_another_row_or_answer_is_scored_anew(store: Store) -> None:
     scorer = Scorer(metrics=[metric], store=store)
     scorer.side("target", ROW, [Answer(text="abc")])
     scorer.side("target", ROW, [Answer(text="abc", cached=True, cost=1.0)])
+    scorer.side("target", ROW, [Answer(text="abc", no_cost="unpriced: no price")])
     assert len(metric.scored) == 1
     scorer.side("target", row(question="how?"), [Answer(text="abc")])
     scorer.side("target", ROW, [Answer(text="abcd")])
@@ -140,6 +141,13 @@ def test_the_average_answer() -> None:
     expected = {"text": "one", "latency": 2.0, "input_tokens": 10.5, "cache_read_tokens": 5.0, "cached": True}
     assert record == expected
     assert average([one]) is one
+
+
+def test_repeats_without_a_cost_say_why() -> None:
+    """One repeat that was served in an unpriced tier makes the mean unknown, for that reason."""
+    repeats = [Answer(text="a", cost=0.5), Answer(text="b", no_cost="unpriced: no price for tier 'flex'")]
+    found = average(repeats)
+    assert (found.cost, found.no_cost) == (None, "unpriced: no price for tier 'flex'")
 
 
 def test_scores_are_written_in_batches(store: Store) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from pytest_llm_migrate.domain import Answer, CallFailure, Request, Turn
 from pytest_llm_migrate.errors import CallFailedError, MarginError
-from pytest_llm_migrate.migration.sides import AskedSide, PipelineSide, RecordedSide
+from pytest_llm_migrate.migration.pipelines import PipelineSide
+from pytest_llm_migrate.migration.sides import AskedSide, RecordedSide
 from tests.answers.asking import FakeModel, Prices, asking
 from tests.migration.parts import row
 
@@ -36,14 +37,26 @@ class Asking:
 def asked_side(desk: Desk, model: FakeModel, *, repeats: int = 1, **options: Any) -> AskedSide:
     """Return a side of one call a row."""
     return AskedSide(
-        desk=desk, model=model.connection, prompt=Asking(), repeats=repeats, recorded=options.get("recorded", {})
+        desk=desk,
+        model=model.connection,
+        prompt=Asking(),
+        origin="rows.csv triage",
+        repeats=repeats,
+        recorded=options.get("recorded", {}),
     )
 
 
 def pipeline_side(desk: Desk, model: FakeModel, pipeline: Callable[..., Any], *, repeats: int = 1) -> PipelineSide:
     """Return a side of several calls a row."""
     return PipelineSide(
-        desk=desk, model=model.connection, prompt="a prompt", pipeline=pipeline, repeats=repeats, recorded={}, threads=2
+        desk=desk,
+        model=model.connection,
+        prompt="a prompt",
+        pipeline=pipeline,
+        origin="rows.csv two_steps",
+        repeats=repeats,
+        recorded={},
+        threads=2,
     )
 
 
@@ -84,19 +97,22 @@ def test_recorded_columns_become_an_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "cost"),
+    ("columns", "cost", "no_cost"),
     [
-        ({"model": "old", "input_token": 10, "output_token": 5}, 15.0),
-        ({"model": "old", "input_token": 10, "output_token": 5, "cost": 0}, 0.0),
-        ({"input_token": 10, "output_token": 5}, None),
-        ({"model": "fake:unpriced", "input_token": 10}, None),
+        ({"model": "old", "input_token": 10, "output_token": 5}, 15.0, None),
+        ({"model": "old", "input_token": 10, "output_token": 5, "cost": 0}, 0.0, None),
+        ({"input_token": 10, "output_token": 5}, None, None),
+        ({"model": "fake:unpriced", "input_token": 10}, None, "unpriced: no price for fake:unpriced in a test"),
     ],
 )
-def test_an_unstated_cost_is_reckoned(columns: dict[str, Any], cost: float | None) -> None:
-    """Tokens of a known model have a price; without model or price the cost is unknown, never zero."""
+def test_an_unstated_cost_is_reckoned(columns: dict[str, Any], cost: float | None, no_cost: str | None) -> None:
+    """Tokens of a known model have a price; without model or price the cost is unknown, never zero.
+
+    The price list says why it has none; where the dataset names no model, nobody was asked.
+    """
     values = {f"{name}_target_llm": value for name, value in columns.items()} | {"answer_target_llm": "x"}
     answer = RecordedSide(side="target", prices=Prices(per_token=1.0)).outcomes(row(**values))[0]
-    assert cast(Answer, answer).cost == cost
+    assert (cast(Answer, answer).cost, cast(Answer, answer).no_cost) == (cost, no_cost)
 
 
 def test_a_row_without_a_recorded_answer_is_a_failure() -> None:
@@ -121,6 +137,24 @@ def test_an_asked_side_asks_once_a_row_and_repeat(open_desk: OpenDesk) -> None:
     assert cast(Asking, side.prompt).rendered == ["r1", "r2"]
 
 
+def test_an_unpriced_answer_says_why(open_desk: OpenDesk) -> None:
+    """The reason is today's price list's; a recording keeps neither it nor a cost."""
+    side = asked_side(open_desk(), FakeModel())
+    side.begin([row("r1", question="a")])
+    (found,) = side.outcomes(row("r1"))
+    assert cast(Answer, found).no_cost == f"unpriced: no price for {side.model.ref} in a test"
+    assert [item.answer.no_cost for item in side.used()] == [None]
+
+
+def test_a_pipeline_is_unpriced_for_the_reason_of_its_first_step(open_desk: OpenDesk) -> None:
+    """Each step says why it has no cost, and the whole as well; a recording keeps none of it."""
+    side = pipeline_side(open_desk(), FakeModel(), two_steps)
+    found = cast(Answer, outcome(side, row(question="why")))
+    reason = f"unpriced: no price for {side.model.ref} in a test"
+    assert [found.no_cost, *(step.no_cost for step in found.steps)] == [reason] * 3
+    assert [item.answer.no_cost for item in side.used()] == [None, None]
+
+
 def test_an_asked_side_gives_what_a_recording_keeps(open_desk: OpenDesk) -> None:
     """Answers that arrived, recorded ones too, are listed with their rows and keys; failures are not."""
     recorded = {asking("a").key("fake:model"): ("r1", Answer(text="old", cached=True))}
@@ -134,7 +168,8 @@ def test_an_asked_side_gives_what_a_recording_keeps(open_desk: OpenDesk) -> None
     rows = [row("r1", question="a"), row("r2", question="b"), row("r3", question="c")]
     side.begin(rows)
     assert [type(side.outcomes(item)[0]) for item in rows] == [Answer, Answer, CallFailure]
-    assert [(sample_id, answer.text) for sample_id, _, answer in side.used()] == [("r1", "old"), ("r2", "new")]
+    assert [(used.sample_id, used.answer.text) for used in side.used()] == [("r1", "old"), ("r2", "new")]
+    assert {used.of for used in side.used()} == {"rows.csv triage"}
     forecast = side.forecast([*rows, row("r4", question="d")])
     assert (forecast.calls, forecast.kept) == (2, 2)
 
@@ -177,7 +212,7 @@ def test_a_pipelines_calls_are_priced_kept_and_recordable(open_desk: OpenDesk) -
     first = pipeline_side(open_desk(per_token=0.5), model, two_steps)
     found = outcome(first, row(question="why"))
     assert cast(Answer, found).cost == 20.0
-    assert [(sample_id, answer.text) for sample_id, _, answer in first.used()] == [("r1", "why"), ("r1", "answer why")]
+    assert [(used.sample_id, used.answer.text) for used in first.used()] == [("r1", "why"), ("r1", "answer why")]
     again = outcome(pipeline_side(open_desk(), model, two_steps), row(question="why"))
     assert cast(Answer, again).cached
     assert len(model.asked) == 2

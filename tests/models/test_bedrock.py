@@ -6,6 +6,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from pytest_llm_migrate.domain import Request, Turn
 from pytest_llm_migrate.errors import CallFailedError
-from pytest_llm_migrate.models import Retrying, client
+from pytest_llm_migrate.models import client
 from pytest_llm_migrate.models.bedrock import BedrockModel
 from pytest_llm_migrate.models.endpoint import Reply, Rule, ScriptedFault
 from pytest_llm_migrate.models.endpoint.frames import event_frame
@@ -93,6 +94,7 @@ class CannotStream:
 
     def __init__(self, callers: int) -> None:
         self.together = Barrier(callers)
+        self.meta = SimpleNamespace(region_name="us-east-1")
         self.streams_refused = 0
 
     def converse_stream(self, **_: object) -> dict[str, EventStream]:
@@ -106,6 +108,10 @@ class CannotStream:
         """Answer."""
         return {"output": {"message": {"content": [{"text": "whole"}]}}, "usage": {"inputTokens": 1}}
 
+    def count_tokens(self, **_: object) -> dict[str, Any]:
+        """Count."""
+        return {"inputTokens": 1}
+
 
 def test_refusal_is_learned_by_all_threads() -> None:
     """Threads that meet the refusal together all get their answers, and none asks for a stream after that."""
@@ -117,7 +123,7 @@ def test_refusal_is_learned_by_all_threads() -> None:
     assert (texts, client.streams_refused) == (["whole"] * 16, 8)
 
 
-def failure_kind(model: BedrockModel | Retrying) -> str | None:
+def failure_kind(model: BedrockModel) -> str | None:
     """Return what a call fails with, if it does."""
     try:
         model.answer(REQUEST)
@@ -282,23 +288,17 @@ def test_wrong_setting_is_a_validation_error(connect: Connect, setting: dict[str
     assert "\n" not in raised.value.message
 
 
-def test_retries_are_counted_by_the_endpoint(connect: Connect) -> None:
-    """Three failures cost four calls, of which the endpoint knows and boto3 made none by itself."""
-    fault = ScriptedFault(name="ThrottlingException", times=3)
-    model, endpoint = connect(Rule(fault=fault, reply=Reply(latency=0.02)))
-    waits: list[float] = []
-    answer = Retrying(model, sleep=waits.append).answer(REQUEST)
-    assert [call.outcome for call in endpoint.calls] == ["ThrottlingException"] * 3 + ["ok"]
-    assert len(waits) == 3
-    assert answer.latency is not None
-    assert answer.latency >= 0.02
+def test_a_call_is_one_attempt(connect: Connect) -> None:
+    """Of a failed call the endpoint sees one request: boto3 makes no attempt by itself."""
+    model, endpoint = connect(Rule(fault=ScriptedFault(name="ThrottlingException", times=3)))
+    assert failure_kind(model) == "throttled"
+    assert [call.outcome for call in endpoint.calls] == ["ThrottlingException"]
 
 
-def test_retries_end(connect: Connect) -> None:
-    """A service that stays broken is asked five times."""
-    model, endpoint = connect(Rule(fault=ScriptedFault(name="cut_in_frame")))
-    assert failure_kind(Retrying(model, sleep=lambda _: None)) == "stream_ended_early"
-    assert len(endpoint.calls) == 5
+def test_calls_are_counted_by_model_and_region(connect: Connect) -> None:
+    """The quota that a call counts against says which."""
+    model, _ = connect()
+    assert model.quota == f"{model.ref} in us-east-1"
 
 
 def test_one_client_serves_64_threads(connect: Connect) -> None:

@@ -81,6 +81,7 @@ def test_stream_and_reply_give_the_same_answer() -> None:
         "cache_write_tokens": 2,
         "latency": 0.5,
         "server_latency": 0.12,
+        "reasoning": "hm",
     }
     assert from_stream == Answer(**known, ttft=0.1)
     assert read_reply(reply, 0.5) == Answer(**known)

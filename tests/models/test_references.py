@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from pytest_llm_migrate.errors import BadReferenceError
 from pytest_llm_migrate.models import Reference, parse_reference
 from pytest_llm_migrate.models.references import EXAMPLES
+from tests.models.endpoint.shapes import service
 
 SCHEMES = ("bedrock", "local", "acme")
 
@@ -24,7 +27,22 @@ BEDROCK_IDS = (
     "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/abc123def456",
     "arn:aws:bedrock:us-east-1:111122223333:custom-model/amazon.nova-lite-v1:0:300k/abcdefghijkl",
     "arn:aws:sagemaker:us-east-1:111122223333:endpoint/our-model",
+    "abc123def456",
 )
+
+OWN = "arn:aws(-us-gov|-cn|-eusc)?:bedrock:[a-z0-9-]{1,20}:[0-9]{12}"
+NAMED = "[a-z0-9-]{1,63}[.][a-z0-9-]{1,63}"
+ARNS = (
+    f"arn:aws:bedrock:[a-z0-9-]{{1,20}}::foundation-model/{NAMED}[.:]?[a-z0-9-]{{1,63}}",
+    f"{OWN}:custom-model/{NAMED}/[a-z0-9]{{12}}",
+    f"{OWN}:(imported-model|provisioned-model|custom-model-deployment)/[a-z0-9]{{12}}",
+    f"{OWN}:(inference-profile|application-inference-profile)/[a-zA-Z0-9-:.]+",
+    f"{OWN}:prompt/[0-9a-zA-Z]{{10}}(:[0-9]{{1,5}})?",
+    f"{OWN}:(default-)?prompt-router/[a-zA-Z0-9-:.]+",
+    "arn:aws:sagemaker:[a-z0-9-]+:[0-9]{12}:endpoint/[a-zA-Z0-9-]+",
+)
+"""Every kind of ARN in the service's own pattern of a ``modelId``."""
+PATTERN = re.compile(service().shape_for("ConversationalModelId").metadata["pattern"])
 
 
 @pytest.mark.parametrize("text", BEDROCK_IDS)
@@ -37,6 +55,20 @@ def test_bedrock_ids_need_no_scheme(text: str) -> None:
 def test_bedrock_scheme_may_be_written(text: str) -> None:
     """``bedrock:ID`` is the same model under the same text as ``ID``."""
     assert str(parse_reference(f"bedrock:{text}", SCHEMES)) == text
+
+
+@given(st.sampled_from(ARNS).flatmap(lambda pattern: st.from_regex(pattern, fullmatch=True)))
+def test_every_arn_that_the_service_takes_is_taken(arn: str) -> None:
+    """Imported and custom models, throughput, profiles, prompts and routers are models."""
+    assert PATTERN.fullmatch(arn)
+    assert parse_reference(arn, SCHEMES) == Reference("bedrock", arn)
+
+
+@pytest.mark.parametrize("kind", ["guardrail", "agent-alias", "knowledge-base", "model-invocation-job"])
+def test_arns_of_what_is_no_model_are_refused(kind: str) -> None:
+    """A guardrail or an agent cannot be asked, and that is known before any call."""
+    with pytest.raises(BadReferenceError):
+        parse_reference(f"arn:aws:bedrock:us-east-1:111122223333:{kind}/abc123def456", SCHEMES)
 
 
 @pytest.mark.parametrize("text", ["local:smollm2-135m", "acme:a:b", "recorded"])

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
     from pytest_llm_migrate.models.endpoint import Reply, Rule
 
-LIBRARIES = ("boto3", "genai_prices.data", "jinja2.meta", "jinja2.sandbox", "pandas", "scipy.stats", "yaml")
+LIBRARIES = (
+    "boto3",
+    "genai_prices.data",
+    "httpcore2",
+    "jinja2.meta",
+    "jinja2.sandbox",
+    "pandas",
+    "scipy.stats",
+    "yaml",
+)
 ROOMS = [
     module.name
     for module in pkgutil.walk_packages(pytest_llm_migrate.__path__, "pytest_llm_migrate.")

@@ -177,3 +177,9 @@ def collection_faults(result: pytest.RunResult) -> list[str]:
         if "= ERRORS =" in line:
             break
     return [line for line in takewhile(lambda line: not line.startswith("==="), lines) if not line.startswith("___")]
+
+
+def paid(suite: Suite) -> tuple[int, float, int]:
+    """Return the newest run's calls, US dollars, and calls without a known price."""
+    spending = suite.results["spending"]
+    return spending["calls"], spending["usd"], spending["unpriced_calls"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llm_migrate.models.endpoint import Reply
-from tests.plugin.suite import ROWS_AND_GATE, ROWS_ONLY, SOURCE, TARGET, golden
+from tests.plugin.suite import ROWS_AND_GATE, ROWS_ONLY, SOURCE, TARGET, golden, paid
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import Serve
@@ -45,7 +45,7 @@ def test_the_rest_is_not_run(suite: Suite, dollar_answers: Bedrock, processes: t
     assert "failed" not in outcomes
     assert outcomes["passed"] + outcomes["skipped"] == 20
     result.stdout.fnmatch_lines(["SKIPPED * not run: not called: the budget of --migration-max-cost is spent"])
-    assert suite.results["spending"] == {"calls": 10, "usd": 10.0, "unpriced_calls": 0}
+    assert paid(suite) == (10, 10.0, 0)
     assert suite.migration["row_tests"]["not_run"] == outcomes["skipped"]
     assert {test["outcome"] for line in suite.lines for test in line["tests"]} == {"passed", "not_run"}
 
@@ -95,7 +95,7 @@ def test_an_unknown_price_is_not_zero(suite: Suite, dollar_answers: Bedrock) -> 
     assert suite.migration["cost"] is None
     assert "cost" not in suite.lines[0]["target"]
     assert suite.lines[0]["source"]["cost"] == 1.0
-    assert suite.results["spending"] == {"calls": 40, "usd": 20.0, "unpriced_calls": 20}
+    assert paid(suite) == (40, 20.0, 20)
     assert suite.migration["verdict"] == "CANNOT JUDGE"
     assert len(dollar_answers.asked) == 40
 

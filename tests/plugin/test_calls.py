@@ -124,23 +124,6 @@ def test_looking_calls_nothing(suite: Suite, bedrock: Bedrock, option: str) -> N
     assert bedrock.asked == []
 
 
-def test_a_plan_says_what_a_run_would_take(suite: Suite, bedrock: Bedrock) -> None:
-    """The plan counts calls and kept answers, bounds the money, and says what the rows can prove."""
-    suite.rows(golden())
-    suite.tests()
-    suite.migrate("-k", "r00 or r01")
-    called = len(bedrock.asked)
-    result = suite.migrate("--migration-plan")
-    result.stdout.fnmatch_lines([
-        "*llm migration plan*",
-        "triage: 20 rows",
-        f"  source {SOURCE}: 18 calls (at most $*), 2 kept",
-        f"  target {TARGET}: 18 calls (at most $*), 2 kept",
-        "  with 0% disagreement these rows can prove a right/wrong margin of 0.1*",
-    ])  # fmt: skip
-    assert len(bedrock.asked) == called
-
-
 def test_two_targets_ask_the_source_once(suite: Suite, bedrock: Bedrock) -> None:
     """The source's answers serve every target."""
     suite.rows(golden(3))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.plugin.suite import ROWS_AND_GATE, ROWS_ONLY, golden
+from tests.plugin.suite import ROWS_AND_GATE, ROWS_ONLY, golden, paid
 
 if TYPE_CHECKING:
     from tests.plugin.suite import Suite
@@ -58,7 +58,7 @@ def test_a_scheme_of_a_plugin_names_models(parrots: Suite) -> None:
     parrots.run(*parrot("yes")).assert_outcomes(passed=5)
     assert parrots.migration["target"]["ref"] == "parrot:yes"
     assert parrots.lines[0]["target"]["output_tokens"] == 2
-    assert parrots.results["spending"] == {"calls": 5, "usd": 0.0, "unpriced_calls": 5}
+    assert paid(parrots) == (5, 0.0, 5)
     parrots.run(*parrot("yes"))
     assert parrots.results["spending"]["calls"] == 0
 
@@ -145,6 +145,8 @@ class Prices:
     as_of = "2026-11-01"
     def cost(self, model, answer):
         return 0.5 * answer.output_tokens if answer.output_tokens else None
+    def why_no_cost(self, model, answer):
+        return None if answer.output_tokens else "unpriced: nothing written"
 
 def pytest_llm_migrate_prices(config):
     return Prices()
@@ -153,7 +155,7 @@ def pytest_llm_migrate_prices(config):
     parrots.run(*parrot("yes"))
     assert parrots.lines[0]["target"]["cost"] == 1.0
     assert parrots.results["prices"] == {"source": "our contract", "as_of": "2026-11-01"}
-    assert parrots.results["spending"] == {"calls": 5, "usd": 5.0, "unpriced_calls": 0}
+    assert paid(parrots) == (5, 5.0, 0)
 
 
 def test_prices_on_the_command_line_come_first(parrots: Suite) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Any
 
 import pytest
 from genai_prices.data_snapshot import DataSnapshot, set_custom_snapshot
@@ -17,6 +19,7 @@ from pytest_llm_migrate.pricing import BundledPrices
 
 PRICES = BundledPrices(at=datetime(2026, 11, 1, tzinfo=UTC))
 MILLION = Answer(text="", input_tokens=1_000_000, output_tokens=1_000_000)
+NOVA = "amazon.nova-lite-v1:0"
 NOVA_LITE = 0.06 + 0.24
 PROFILE = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/"
 
@@ -34,6 +37,9 @@ PROFILE = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/"
         ("global.anthropic.claude-sonnet-4-5-20250929-v1:0", 3 + 15),
         ("eu.anthropic.claude-sonnet-4-5-20250929-v1:0", 3.3 + 16.5),
         ("ca.anthropic.claude-sonnet-4-20250514-v1:0", 3 + 15),
+        ("jp.anthropic.claude-sonnet-4-5-20250929-v1:0", 3.3 + 16.5),
+        ("au.anthropic.claude-sonnet-4-5-20250929-v1:0", 3.3 + 16.5),
+        ("bedrock:eu.amazon.nova-lite-v1:0", NOVA_LITE),
     ],
 )
 def test_a_million_tokens_cost_the_list_price(model: str, dollars: float) -> None:
@@ -58,6 +64,40 @@ def test_a_million_tokens_cost_the_list_price(model: str, dollars: float) -> Non
 def test_an_unknown_price_is_not_zero(model: str) -> None:
     """What is no Bedrock model with a list price costs an unknown amount."""
     assert PRICES.cost(model, MILLION) is None
+
+
+SOURCE = BundledPrices().source
+IMPORTED = "arn:aws:bedrock:us-east-1:123456789012:imported-model/a1b2c3d4e5f6"
+ROUTER = "arn:aws:bedrock:us-east-1:123456789012:prompt-router/a1b2c3d4e5f6"
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "reason"),
+    [
+        ("gpt-4o", {}, f"unpriced: no price for gpt-4o in {SOURCE}"),
+        ("amazon.no-such-model-v1:0", {}, f"unpriced: no price for amazon.no-such-model-v1:0 in {SOURCE}"),
+        (ROUTER, {}, f"unpriced: no price for {ROUTER} in {SOURCE}"),
+        (NOVA, {"service_tier": "flex"}, f"unpriced: no price for tier 'flex' of {NOVA} in {SOURCE}"),
+        (NOVA, {"service_tier": "priority"}, f"unpriced: no price for tier 'priority' of {NOVA} in {SOURCE}"),
+        (NOVA, {"service_tier": "batch"}, f"unpriced: no price for tier 'batch' of {NOVA} in {SOURCE}"),
+        (NOVA, {"latency_mode": "optimized"}, f"unpriced: no price for latency mode 'optimized' of {NOVA} in {SOURCE}"),
+        (NOVA, {"service_tier": "reserved"}, f"not per token: tier 'reserved' of {NOVA} is paid for by capacity"),
+        (IMPORTED, {}, f"not per token: {IMPORTED} is paid for by capacity"),
+        (NOVA, {"input_tokens": None}, f"unpriced: how many tokens {NOVA} read and wrote is not known"),
+    ],
+)
+def test_what_has_no_cost_says_why(model: str, given: dict[str, Any], reason: str) -> None:
+    """The list knows on-demand prices alone; of any other tier or mode it says so, and guesses no factor."""
+    answer = replace(MILLION, **given)
+    assert PRICES.cost(model, answer) is None
+    assert PRICES.why_no_cost(model, answer) == reason
+
+
+def test_what_was_served_as_usual_has_its_price() -> None:
+    """A service that says the default tier and standard latency says nothing new."""
+    answer = replace(MILLION, service_tier="default", latency_mode="standard")
+    assert PRICES.cost(NOVA, answer) == pytest.approx(NOVA_LITE)
+    assert PRICES.why_no_cost(NOVA, answer) is None
 
 
 @pytest.mark.parametrize(
@@ -123,6 +163,7 @@ sys.exit("genai_prices" in sys.modules or "yaml" in sys.modules)
 
 @given(st.text() | st.from_regex(r"\A(us\.|arn:aws:bedrock:)?[a-z]+\.[a-z.:-]+\Z"))
 def test_no_reference_raises(model: str) -> None:
-    """Any text is a reference that has a price or none."""
-    cost = PRICES.cost(model, MILLION)
+    """Any text is a reference that has a price, or none with a reason."""
+    cost, reason = PRICES.cost(model, MILLION), PRICES.why_no_cost(model, MILLION)
+    assert (cost is None) is (reason is not None)
     assert cost is None or cost >= 0

@@ -11,8 +11,14 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pytest_llm_migrate.domain import Example, Provenance
-from pytest_llm_migrate.errors import InferenceSettingError, PromptFileError, TemplateFaultError, UnknownNameError
+from pytest_llm_migrate.domain import Attachment, Example, Provenance
+from pytest_llm_migrate.errors import (
+    InferenceSettingError,
+    PromptFileError,
+    PromptOptionError,
+    TemplateFaultError,
+    UnknownNameError,
+)
 from pytest_llm_migrate.prompts import Prompt, file_text, load_prompt, save_prompt
 
 FULL = """\
@@ -32,6 +38,13 @@ inference:
   max_tokens: 20
   stop: "###"
   reasoning: {effort: low}
+options:
+  cache: 5m
+  guardrail: {id: gr1, version: 2}
+attachments:
+  - image: photo
+  - document: "{{ contract }}"
+    format: pdf
 provenance:
   strategy: manual
   at: 2026-01-31
@@ -47,7 +60,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_every_key_is_read(tmp_path: Path) -> None:
-    """A file gives a prompt with texts, examples, settings and provenance."""
+    """A file gives a prompt with texts, examples, settings, options, attachments and provenance."""
     path = written(tmp_path, FULL)
     assert load_prompt(path) == Prompt(
         name="Ticket triage",
@@ -56,13 +69,18 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         user="Classify: {{ ticket }}",
         examples=(Example(input="Refund {please}!", output='{"queue": "billing"}'),),
         inference={"temperature": 0, "max_tokens": 20, "stop": ["###"], "reasoning": {"effort": "low"}},
+        options={"cache": "5m", "guardrail": {"id": "gr1", "version": "2"}},
+        attachments=(
+            Attachment(kind="image", path="photo"),
+            Attachment(kind="document", path="{{ contract }}", format="pdf"),
+        ),
         provenance=Provenance(strategy="manual", at="2026-01-31"),
     )
 
 
 def test_a_user_text_is_enough_and_the_folder_gives_the_name(tmp_path: Path) -> None:
     """All keys but user may be left out, or left empty."""
-    prompt = load_prompt(written(tmp_path, "user: Hi\nsystem:\nexamples:\ninference:\nprovenance:\n"))
+    prompt = load_prompt(written(tmp_path, "user: Hi\nsystem:\nexamples:\ninference:\noptions:\nattachments:\n"))
     assert prompt == Prompt(name="triage", user="Hi")
     assert prompt.place.endswith("source.prompt.yaml")
 
@@ -128,6 +146,8 @@ def test_what_is_no_prompt_file_is_said_with_its_place(tmp_path: Path, content: 
     [
         ("user: x\nsytem: y", "the file: unknown key 'sytem'. Did you mean 'system'?"),
         ("user: x\nexamples: [{inpt: a, output: b}]", "examples[0]: unknown key 'inpt'. Did you mean 'input'?"),
+        ("user: x\noptions: {servicetier: flex}", "unknown option 'servicetier'. Did you mean 'service_tier'?"),
+        ("user: x\nattachments: [{picture: a}]", "attachments[0]: unknown key 'picture'."),
         ("user: x\nprovenance: {tools: a}", "provenance: unknown key 'tools'. Did you mean 'tool'?"),
     ],
 )
@@ -137,6 +157,21 @@ def test_an_unknown_key_is_named_with_the_nearest(tmp_path: Path, content: str, 
     with pytest.raises(UnknownNameError) as caught:
         load_prompt(path)
     assert str(caught.value).startswith(f"{path}: {message}")
+
+
+def test_wrong_options_and_attachments_name_the_file(tmp_path: Path) -> None:
+    """What Bedrock does not know is found when the file is read."""
+    path = written(tmp_path, "user: x\noptions: {cache: 10m}")
+    with pytest.raises(PromptOptionError) as caught:
+        load_prompt(path)
+    assert str(caught.value) == f"{path}: options.cache must be true, '5m' or '1h', not '10m'."
+    path = written(tmp_path, "user: x\nattachments: photo")
+    with pytest.raises(PromptOptionError) as caught:
+        load_prompt(path)
+    assert str(caught.value) == f"{path}: attachments must be a list of images and documents, not 'photo'."
+    path = written(tmp_path, "user: x\nattachments: [{image: '{{ photo'}]")
+    with pytest.raises(TemplateFaultError, match=r"yaml: attachments\[0\], line 1: unexpected end of template"):
+        load_prompt(path)
 
 
 def test_wrong_settings_name_the_file(tmp_path: Path) -> None:
@@ -199,6 +234,8 @@ def test_a_file_is_written_in_the_order_and_style_of_a_hand() -> None:
         user="Classify:\n\t{{ ticket }}  \nin one wörd ✓\n",
         examples=(Example(input="a\nb", output="{}"),),
         inference={"stop": ["\n\n"], "temperature": 0.5},
+        options={"service_tier": "flex", "cache": "1h"},
+        attachments=(Attachment(kind="image", path="photo"),),
         provenance=Provenance(strategy="identity", at="2026-01-31"),
     )
     assert file_text(prompt) == (
@@ -221,6 +258,11 @@ def test_a_file_is_written_in_the_order_and_style_of_a_hand() -> None:
         "\n"
         "\n"
         "  temperature: 0.5\n"
+        "options:\n"
+        "  service_tier: flex\n"
+        "  cache: 1h\n"
+        "attachments:\n"
+        "  - image: photo\n"
         "provenance:\n"
         "  strategy: identity\n"
         "  at: '2026-01-31'\n"
@@ -243,6 +285,18 @@ PROMPTS = st.builds(
     examples=st.lists(st.builds(Example, input=TEXTS, output=TEXTS), max_size=2).map(tuple),
     inference=st.fixed_dictionaries({}, optional={"temperature": st.floats(0, 2), "stop": st.lists(TEXTS.filter(bool))})
     | st.dictionaries(TEXTS.map(lambda name: f"x{name}"), JSON, max_size=3),
+    options=st.fixed_dictionaries(
+        {},
+        optional={
+            "cache": st.sampled_from([True, "5m"]),
+            "guardrail": st.just({"id": "gr1", "version": "1"}),
+            "tools": st.builds(lambda schema: [{"name": "t", "input_schema": schema}], st.dictionaries(TEXTS, JSON)),
+        },
+    ),
+    attachments=st.lists(
+        st.builds(Attachment, kind=st.just("image"), path=PLAIN.filter(str.strip), format=st.none() | st.just("png")),
+        max_size=2,
+    ).map(tuple),
     provenance=st.none() | st.builds(Provenance, strategy=TEXTS, at=st.none() | TEXTS),
 )
 

@@ -16,6 +16,7 @@ from pytest_llm_migrate.errors import (
     InferenceSettingError,
     MissingValueError,
     TemplateFaultError,
+    UnknownNameError,
     UnknownVariableError,
 )
 from pytest_llm_migrate.prompts import Prompt
@@ -57,6 +58,14 @@ def test_system_examples_and_settings_are_sent() -> None:
     assert [turn.role for turn in request.turns] == ["user", "assistant", "user"]
     assert [turn.text for turn in request.turns] == ["Refund!", "billing", "It is broken."]
     assert request.inference == {"temperature": 0, "stop": ["\n"]}
+
+
+def test_options_are_sent_and_checked() -> None:
+    """Options go with every row's request; one that Bedrock does not know is found when the prompt is made."""
+    options = {"service_tier": "flex", "cache": True}
+    assert Prompt(name="triage", user="{{ ticket }}", options=options).render(ROW).options == options
+    with pytest.raises(UnknownNameError, match=r"prompt 'triage': unknown option 'tier'\."):
+        Prompt(name="triage", user="{{ ticket }}", options={"tier": "flex"})
 
 
 def test_examples_are_sent_as_they_stand() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import Any
 
 from tests.report.sample_rows import (
@@ -85,10 +86,19 @@ def migration_of(name: str, rows: list[dict[str, Any]], gates: list[dict[str, An
         "truncated": {"source": 0, "target": sum(row["target"].get("stop_reason") == "max_tokens" for row in rows)},
         "refusals": {"source": 0, "target": 0},
         "cached": {side: sum(bool(row[side].get("cached")) for row in rows) for side in ("source", "target")},
+        "no_cost": no_cost(rows),
+        "served": {"source": {}, "target": {"default": len(rows) - errors["target"]}},
+        "projection": None,
         "warnings": [],
     }
     made["row_tests"] |= {"skipped": 0, "xfailed": 0, "xpassed": 0, "not_run": 0}
     return made | more
+
+
+def no_cost(rows: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    """Return why answers of these rows have no cost, by side."""
+    reasons = {side: [row[side]["no_cost"] for row in rows if "no_cost" in row[side]] for side in ("source", "target")}
+    return {side: dict(Counter(found)) for side, found in reasons.items()}
 
 
 def slices(rows: list[dict[str, Any]], column: str, metrics: list[str]) -> list[dict[str, Any]]:

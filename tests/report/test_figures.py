@@ -100,4 +100,6 @@ def test_what_was_paid_is_never_zero_for_unknown(spending: dict[str, Any] | None
 def test_settings_are_shown_as_they_were_sent() -> None:
     """No settings are the model's defaults."""
     assert settings_sentence({"inference": {"temperature": 0, "stop": ["\n"]}}) == "temperature 0, stop ['\\n']"
+    both = {"inference": {"max_tokens": 5}, "options": {"service_tier": "flex", "cache": True}}
+    assert settings_sentence(both) == "max_tokens 5, service_tier 'flex', cache True"
     assert settings_sentence({"inference": {}}) == settings_sentence(None) == "defaults"

@@ -10,11 +10,16 @@ from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingTCPServer
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.models.endpoint.arrivals import Arrival
 from pytest_llm_migrate.models.endpoint.exchange import Exchange, Wire
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_llm_migrate.models.endpoint.calls import CallLog
-    from pytest_llm_migrate.models.endpoint.engines import Engine
+    from pytest_llm_migrate.models.endpoint.services import Services
+
+_WITHOUT_BODY = frozenset({"DELETE", "GET", "HEAD"})
 
 
 class Server(ThreadingTCPServer):
@@ -24,8 +29,8 @@ class Server(ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 512
 
-    def __init__(self, address: tuple[str, int], engine: Engine, log: CallLog) -> None:
-        self.engine, self.log = engine, log
+    def __init__(self, address: tuple[str, int], services: Services, log: CallLog) -> None:
+        self.services, self.log = services, log
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         super().__init__(address, Connection)
@@ -65,10 +70,11 @@ class Connection(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer one request."""
-        exchange = Exchange(self.server.engine, self.server.log, Wire(self.wfile.write, self._reset))
-        exchange.run(self.command, self.path, self._body())
+        exchange = Exchange(self.server.services, self.server.log, Wire(self.wfile.write, self._reset, self._hang))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        exchange.run(Arrival(method=self.command, target=self.path, headers=headers, body=self._body()))
 
-    do_GET = do_PUT = do_DELETE = do_POST  # noqa: N815 - the names are http.server's
+    do_GET = do_HEAD = do_PUT = do_DELETE = do_POST  # noqa: N815 - the names are http.server's
 
     def log_message(self, *_: object) -> None:
         """Say nothing: the call log has it."""
@@ -77,10 +83,26 @@ class Connection(BaseHTTPRequestHandler):
         length = self.headers.get("Content-Length", "")
         if length.isdecimal():
             return self.rfile.read(int(length))
-        self.close_connection = True  # what follows could be a body of unknown length
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            return b"".join(self._chunks())
+        if self.command not in _WITHOUT_BODY:
+            self.close_connection = True  # what follows could be a body of unknown length
         return b""
+
+    def _chunks(self) -> Iterator[bytes]:
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
 
     def _reset(self) -> None:
         # With no time to linger, the close that follows resets the connection.
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
+
+    def _hang(self) -> None:
+        self.close_connection = True
+        with suppress(ConnectionError):
+            while self.connection.recv(4096):
+                pass

@@ -3,130 +3,182 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
-from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from pytest_llm_migrate.models.endpoint.calls import Call
-from pytest_llm_migrate.models.endpoint.engines import Break, Breakage, Fault, Finish
+from pytest_llm_migrate.models.endpoint.engines import STATUSES, Break, Breakage, Fault, Finish, Served
+from pytest_llm_migrate.models.endpoint.families import InvokeWording
 from pytest_llm_migrate.models.endpoint.frames import corrupted
-from pytest_llm_migrate.models.endpoint.payloads import converse_payload, delta_event, fault_event, last_events
-from pytest_llm_migrate.models.endpoint.requests import converse_request, count_tokens_request
-from pytest_llm_migrate.models.endpoint.responses import EventStream, error_response, json_head, response
+from pytest_llm_migrate.models.endpoint.invoke import invoke_request, written_by
+from pytest_llm_migrate.models.endpoint.objects import object_error
+from pytest_llm_migrate.models.endpoint.optimize import OptimizeWording, optimize_request
+from pytest_llm_migrate.models.endpoint.payloads import ConverseWording
+from pytest_llm_migrate.models.endpoint.requests import converse_request
+from pytest_llm_migrate.models.endpoint.responses import EventStream, error_response, json_response
+from pytest_llm_migrate.models.endpoint.routes import Route, route
+from pytest_llm_migrate.models.endpoint.wording import Ending, Gathered, fault_frame, read_answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_llm_migrate.models.endpoint.arrivals import Arrival
     from pytest_llm_migrate.models.endpoint.calls import CallLog
-    from pytest_llm_migrate.models.endpoint.engines import Answer, Converse, Engine
+    from pytest_llm_migrate.models.endpoint.engines import Answer, Converse, Piece
+    from pytest_llm_migrate.models.endpoint.responses import Response
+    from pytest_llm_migrate.models.endpoint.services import Services
+    from pytest_llm_migrate.models.endpoint.wording import StreamWording, Wording
 
-_OPERATIONS = {"converse": "Converse", "converse-stream": "ConverseStream", "count-tokens": "CountTokens"}
+_NOTHING = Finish(stop_reason="end_turn", input_tokens=0, output_tokens=0)
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """What an exchange may do to its connection."""
+    """What an exchange may do to its connection: ``hang`` returns when the client is gone."""
 
     send: Callable[[bytes], object]
     reset: Callable[[], None]
-
-
-def route(method: str, path: str) -> tuple[str, str]:
-    """Return model id and operation of a raw path; no model and the path itself when it is not ours.
-
-    The path is cut before it is unquoted: an ARN's slashes arrive as ``%2F`` inside one segment.
-    """
-    match path.partition("?")[0].split("/"):
-        case ["", "model", model, operation] if method == "POST" and model and operation in _OPERATIONS:
-            return unquote(model), _OPERATIONS[operation]
-    return "", path
+    hang: Callable[[], None]
 
 
 class Exchange:
     """Answers one request and logs it, just before the last bytes leave so that a client finds its own call."""
 
-    def __init__(self, engine: Engine, log: CallLog, wire: Wire) -> None:
-        self._engine, self._log, self._wire = engine, log, wire
+    def __init__(self, services: Services, log: CallLog, wire: Wire) -> None:
+        self._services, self._log, self._wire = services, log, wire
+        self._padding = services.scripted.script.padding
         self._arrived, self._started = time.time(), time.perf_counter()
-        self._model = self._operation = self._digest = ""
+        self._first: float | None = None
+        self._route, self._digest, self._status = Route(""), "", 0
         self._is_logged = False
 
-    def run(self, method: str, path: str, body: bytes) -> None:
+    def run(self, arrival: Arrival) -> None:
         """Answer; raises ``ConnectionError`` when the client is gone."""
-        self._model, self._operation = route(method, path)
-        self._digest = hashlib.sha256(body).hexdigest()
+        self._route = route(arrival)
+        self._digest = hashlib.sha256(arrival.body).hexdigest()
         try:
-            self._operate(body)
+            self._operate(arrival)
         except Fault as fault:
+            self._status = STATUSES[fault.error]
             self._note(fault.error)
-            self._wire.send(error_response(fault))
+            self._wire.send(_refusal(fault, arrival).encoded())
         except ConnectionError:
             self._note("client_gone")
             raise
 
-    def _operate(self, body: bytes) -> None:
-        match self._operation:
+    def _operate(self, arrival: Arrival) -> None:
+        model, body = self._route.model, arrival.body
+        match self._route.operation:
             case "Converse":
-                self._converse(converse_request(self._model, body))
+                self._answer(converse_request(model, body), ConverseWording())
             case "ConverseStream":
-                self._stream(converse_request(self._model, body))
-            case "CountTokens":
-                tokens = self._engine.count_tokens(count_tokens_request(self._model, body))
-                self._note("ok")
-                self._wire.send(response({"inputTokens": tokens}))
+                request = self._named(converse_request(model, body))
+                self._stream(self._services.engine.converse(request), ConverseWording(padding=self._padding))
+            case "InvokeModel":
+                self._answer(invoke_request(model, body, arrival.headers), InvokeWording(written_by(model)()))
+            case "InvokeModelWithResponseStream":
+                request = self._named(invoke_request(model, body, arrival.headers))
+                wording = InvokeWording(written_by(model)(), padding=self._padding)
+                self._stream(self._services.engine.converse(request), wording)
+            case "OptimizePrompt":
+                inquiry = optimize_request(body)
+                self._route = replace(self._route, model=inquiry.model)
+                self._stream(self._services.scripted.optimize(inquiry), OptimizeWording())
             case _:
-                raise Fault("UnknownOperationException", f"no operation answers {self._operation!r}")
+                self._look_up(arrival)
 
-    def _converse(self, request: Converse) -> None:
-        texts: list[str] = []
+    def _named(self, request: Converse) -> Converse:
+        return replace(request, operation=self._route.operation)
+
+    def _look_up(self, arrival: Arrival) -> None:
+        how: Break | None = None
         try:
-            finish = _read(self._engine.converse(request), texts.append)
+            self._services.admit(self._route)
         except Breakage as breakage:
-            self._note(breakage.how.value)
-            self._break_body(breakage.how, "".join(texts))
+            how = breakage.how
+        # A request whose response is lost has been carried out all the same.
+        response = self._services.answer(self._route, arrival)
+        if how:
+            self._break(response, how, has_begun=False)
         else:
-            self._note("ok")
-            self._wire.send(response(converse_payload("".join(texts), finish, self._elapsed_ms())))
+            self._finish(response)
 
-    def _break_body(self, how: Break, text: str) -> None:
-        whole = json.dumps(converse_payload(text, Finish(stop_reason="end_turn", input_tokens=0, output_tokens=0), 0))
-        half = whole[: len(whole) // 2].encode()
-        if how is not Break.RESET:
-            self._wire.send(json_head(200, len(half)) + half)
-            return
-        if text:
-            self._wire.send(json_head(200, len(whole)) + half)
-        self._wire.reset()
-
-    def _stream(self, request: Converse) -> None:
-        stream = EventStream(self._wire.send)
+    def _answer(self, request: Converse, wording: Wording) -> None:
+        gathered = Gathered()
         try:
-            finish = _read(self._engine.converse(request), stream.delta)
+            finish = read_answer(self._services.engine.converse(self._named(request)), gathered.take)
+        except Breakage as breakage:
+            response = json_response(wording.whole(gathered.pieces, Ending(finish=_NOTHING, served=gathered.served)))
+            self._break(response, breakage.how, has_begun=bool(gathered.pieces))
+        else:
+            payload = wording.whole(gathered.pieces, self._ending(finish, gathered.served))
+            self._finish(json_response(payload, wording.headers(gathered.served)))
+
+    def _finish(self, response: Response) -> None:
+        self._status = response.status
+        self._note("ok")
+        self._wire.send(response.encoded())
+
+    def _break(self, response: Response, how: Break, *, has_begun: bool) -> None:
+        if how in (Break.RESET, Break.HANG):
+            if has_begun:
+                self._status = response.status
+                self._wire.send(response.halved(declared_whole=True))
+            self._abandon(how)
+            return
+        self._status = response.status
+        self._note(how.value)
+        self._wire.send(response.halved(declared_whole=False))
+
+    def _abandon(self, how: Break) -> None:
+        if how is Break.HANG:
+            self._wire.hang()
+        self._note(how.value)
+        if how is Break.RESET:
+            self._wire.reset()
+
+    def _stream(self, answer: Answer, wording: StreamWording) -> None:
+        stream = EventStream(self._wire.send, wording.opening(), wording.stream_headers(Served()))
+        writer = _Writer(stream, wording, self._begin)
+        try:
+            finish = read_answer(answer, writer.take)
         except Fault as fault:
             if not stream.is_open:
                 raise
             self._note(fault.error)
-            stream.end(fault_event(fault))
+            stream.end(fault_frame(fault, wording.modelled))
         except Breakage as breakage:
-            self._note(breakage.how.value)
-            self._break_stream(breakage.how, stream)
+            self._break_stream(breakage.how, stream, wording)
         else:
+            self._status = 200
             self._note("ok")
-            stream.end(last_events(finish, self._elapsed_ms()))
+            stream.end(wording.closing(self._ending(finish, writer.served)))
 
-    def _break_stream(self, how: Break, stream: EventStream) -> None:
-        if how is Break.RESET:
-            self._wire.reset()
+    def _begin(self, piece: Piece) -> None:
+        """Note that a piece is about to leave."""
+        self._status = 200
+        if self._first is None and isinstance(piece, str):
+            self._first = time.perf_counter()
+
+    def _break_stream(self, how: Break, stream: EventStream, wording: StreamWording) -> None:
+        if how in (Break.RESET, Break.HANG):
+            self._abandon(how)
             return
-        frame = delta_event("lost")
+        frame = wording.piece("lost")
         endings = {Break.CUT: b"", Break.CUT_IN_FRAME: frame[: len(frame) // 2], Break.BAD_CRC: corrupted(frame)}
+        self._status = 200
+        self._note(how.value)
         stream.end(endings[how])
 
-    def _elapsed_ms(self) -> int:
-        return round((time.perf_counter() - self._started) * 1000)
+    def _ending(self, finish: Finish, served: Served) -> Ending:
+        now = time.perf_counter()
+        return Ending(
+            finish=finish,
+            served=served,
+            latency_ms=round((now - self._started) * 1000),
+            first_ms=round(((self._first or now) - self._started) * 1000),
+        )
 
     def _note(self, outcome: str) -> None:
         if self._is_logged:
@@ -134,19 +186,36 @@ class Exchange:
         self._is_logged = True
         self._log.add(
             Call(
-                model=self._model,
-                operation=self._operation,
+                model=self._route.model,
+                operation=self._route.operation,
                 arrived=self._arrived,
+                arrived_clock=self._started,
+                first_clock=self._first,
+                ended_clock=time.perf_counter(),
                 body_sha256=self._digest,
+                status=self._status,
                 outcome=outcome,
             )
         )
 
 
-def _read(answer: Answer, take: Callable[[str], object]) -> Finish:
-    with closing(answer):
-        for piece in answer:
-            if isinstance(piece, Finish):
-                return piece
-            take(piece)
-    raise RuntimeError("an engine ended its answer without a Finish")
+class _Writer:
+    """Sends the pieces of a streamed answer, and keeps what serves it."""
+
+    def __init__(self, stream: EventStream, wording: StreamWording, begin: Callable[[Piece], object]) -> None:
+        self._stream, self._wording, self._begin = stream, wording, begin
+        self.served = Served()
+
+    def take(self, piece: Piece | Served) -> None:
+        if isinstance(piece, Served):
+            self.served = piece
+            self._stream.headers = self._wording.stream_headers(piece)
+        elif piece != "":
+            self._begin(piece)
+            self._stream.write(self._wording.piece(piece))
+
+
+def _refusal(fault: Fault, arrival: Arrival) -> Response:
+    if arrival.service == "s3":
+        return object_error(fault, has_body=arrival.method != "HEAD")
+    return error_response(fault)

@@ -10,13 +10,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_PADDING = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _STRING = 7  # the only header type that the service sends
 
 
-def event_frame(event: str, payload: Mapping[str, Any]) -> bytes:
-    """Return an event such as ``contentBlockDelta`` with its JSON payload."""
+def event_frame(event: str, payload: Mapping[str, Any], *, padding: bool = False) -> bytes:
+    """Return an event such as ``contentBlockDelta`` with its JSON payload.
+
+    With ``padding`` the payload has one member more, ``p``, by which the service hides the length of a text.
+    """
     headers = {":event-type": event, ":content-type": "application/json", ":message-type": "event"}
-    return frame(headers, json.dumps(payload).encode())
+    content = json.dumps(payload)
+    if padding:
+        content = json.dumps({**payload, "p": _PADDING[: 1 + len(content) % len(_PADDING)]})
+    return frame(headers, content.encode())
 
 
 def exception_frame(exception: str, message: str) -> bytes:

@@ -5,37 +5,55 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_llm_migrate.errors import ScriptFileError, UnknownNameError
-from pytest_llm_migrate.models.endpoint.scripted import Reply, Rule, Script, ScriptedFault
+from pytest_llm_migrate.models.endpoint.batches import Batch
+from pytest_llm_migrate.models.endpoint.kinds import misfit
+from pytest_llm_migrate.models.endpoint.lookups import FoundationModel, InferenceProfile
+from pytest_llm_migrate.models.endpoint.quotas import Quota
+from pytest_llm_migrate.models.endpoint.replies import Reply, ScriptedCall
+from pytest_llm_migrate.models.endpoint.rules import Rule, ScriptedFault
+from pytest_llm_migrate.models.endpoint.scripted import Script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
-_REPLY_KEYS = frozenset(item.name for item in fields(Reply))
-_FAULT_KEYS = frozenset(item.name for item in fields(ScriptedFault))
-_CONDITIONS = frozenset({"model", "contains", "matches"})
-_FLAGS = frozenset({"echo", "each"})
-_SECONDS = frozenset({"latency", "gap"})
-_COUNTS = {
-    "deltas": 1,
-    "times": 1,
-    "after": 0,
-    "input_tokens": 0,
-    "output_tokens": 0,
-    "cache_read_tokens": 0,
-    "cache_write_tokens": 0,
-}
-"""Keys that hold whole numbers, with the least that each may be."""
+Value = TypeVar("Value")
+Part = TypeVar("Part")
+_CONDITIONS = frozenset({"operation", "model", "contains", "matches"})
+_LISTS = frozenset({"inference_types", "models"})
 
 
 def load_script(path: Path) -> Script:
     """Read a script; raises `ScriptFileError` with the place and the fault.
 
-    The file holds ``rules``, a list, and ``default``. A rule has the conditions ``model``, ``contains`` and
-    ``matches``, the keys of a `Reply`, and ``fault``: a name, or the keys of a `ScriptedFault`.
+    rules       a list; the first rule that accepts a request answers it
+    default     answers what no rule accepts; keys of a reply
+    quota       for each model: requests_per_second, burst, says_when (a Retry-After header)
+    seed        a whole number that decides what is left to chance
+    padding     true: frames of a stream have the member `p`, as the service's have
+    foundation_models
+                a list of id, provider, name, lifecycle, inference_types, streaming
+    inference_profiles
+                a list of id, models, kind (SYSTEM_DEFINED or APPLICATION), name
+    batch       how batch jobs go: duration (seconds), minimum and maximum (records), failure (a message)
+
+    A rule has conditions, the keys of a reply, and `fault` or a list `faults`:
+    operation   such as ConverseStream, OptimizePrompt, PutObject; ModelInvocationJob is a batch job's record
+    model       exactly; for objects the bucket
+    contains, matches
+                a part of, and a regular expression in, the last user message
+
+    A reply has:
+    text, echo, choose (a mapping), reasoning, tool_calls (a list of name, arguments),
+    deltas, latency, gap (seconds), stop_reason, input_tokens, output_tokens, cache_read_tokens,
+    cache_write_tokens, service_tier, latency_mode, invoked_model, optimized, analysis
+
+    A fault is a name (ThrottlingException, reset, reset_mid_stream, cut, cut_in_frame, bad_crc,
+    truncated_body, hang, ...) or has:
+    name, message, after (pieces), times, each (conversation), chance (0 to 1), seconds, retry_after (seconds)
     """
     return _Reader(path).script()
 
@@ -45,13 +63,24 @@ class _Reader:
         self._path = path
 
     def script(self) -> Script:
-        document = self._members(self._document(), "", {"rules", "default"})
-        rules = document.get("rules", [])
-        if not isinstance(rules, list):
-            raise self._error("rules", "must be a list")
+        found = self._members(self._document(), "", _names(Script))
+        quota, batch = found.get("quota"), found.get("batch")
+        plain = {name: found[name] for name in ("seed", "padding") if name in found}
         return Script(
-            rules=tuple(self._rule(rule, f"rule {number}") for number, rule in enumerate(rules, 1)),
-            default=Reply(**self._members(document.get("default", {}), "default", _REPLY_KEYS)),
+            rules=self._each(found, "rules", "rule", self._rule),
+            default=self._reply(found.get("default", {}), "default"),
+            quota=None if quota is None else self._part(Quota, quota, "quota", "requests_per_second"),
+            foundation_models=self._each(
+                found, "foundation_models", "foundation model", lambda *of: self._part(FoundationModel, *of, "id")
+            ),
+            inference_profiles=self._each(
+                found,
+                "inference_profiles",
+                "inference profile",
+                lambda *of: self._part(InferenceProfile, *of, "id", "models"),
+            ),
+            batch=Batch() if batch is None else self._part(Batch, batch, "batch"),
+            **plain,
         )
 
     def _document(self) -> Any:
@@ -76,24 +105,49 @@ class _Reader:
             raise self._error("", f"not valid YAML: {error}") from error
 
     def _rule(self, rule: Any, where: str) -> Rule:
-        members = self._members(rule, where, _CONDITIONS | _REPLY_KEYS | {"fault"})
-        fault = members.pop("fault", None)
-        conditions = {name: members.pop(name) for name in _CONDITIONS & members.keys()}
+        members = self._members(rule, where, {*_CONDITIONS, *_names(Reply), "fault", "faults"})
+        conditions = {name: members[name] for name in _CONDITIONS & members.keys()}
         self._check_pattern(conditions.get("matches", ""), where)
+        reply = {name: value for name, value in members.items() if name in _names(Reply)}
         return Rule(
             **conditions,
-            reply=Reply(**members) if members else None,
-            fault=None if fault is None else self._fault(fault, f"{where}: fault"),
+            reply=self._reply(reply, where) if reply else None,
+            fault=self._fault(members["fault"], f"{where}: fault") if members.get("fault") is not None else None,
+            faults=self._each(members, "faults", f"{where}: fault", self._fault, f"{where}: "),
         )
 
+    def _reply(self, value: Any, where: str) -> Reply:
+        members = self._members(value, where, _names(Reply))
+        calls = self._each(
+            members,
+            "tool_calls",
+            f"{where}: tool call",
+            lambda *of: self._part(ScriptedCall, *of, "name"),
+            f"{where}: ",
+        )
+        return Reply(**{**members, "tool_calls": calls})
+
     def _fault(self, fault: Any, where: str) -> ScriptedFault:
-        members = {"name": fault} if isinstance(fault, str) else self._members(fault, where, _FAULT_KEYS)
-        if "name" not in members:
-            raise self._error(where, "has no name")
+        found = {"name": fault} if isinstance(fault, str) else fault
         try:
-            return ScriptedFault(**members)
+            return self._part(ScriptedFault, found, where, "name")
         except UnknownNameError as error:
             raise self._error(where, str(error)) from error
+
+    def _part(self, kind: Callable[..., Part], value: Any, where: str, *needed: str) -> Part:
+        members = self._members(value, where, _names(kind))
+        for name in needed:
+            if name not in members:
+                raise self._error(where, f"has no {name}")
+        return kind(**{name: tuple(member) if name in _LISTS else member for name, member in members.items()})
+
+    def _each(
+        self, members: dict[str, Any], name: str, item: str, read: Callable[[Any, str], Value], place: str = ""
+    ) -> tuple[Value, ...]:
+        values = members.get(name, [])
+        if not isinstance(values, list):
+            raise self._error(f"{place}{name}", "must be a list")
+        return tuple(read(value, f"{item} {number}") for number, value in enumerate(values, 1))
 
     def _members(self, value: Any, where: str, known: Iterable[str]) -> dict[str, Any]:
         if not isinstance(value, dict):
@@ -101,15 +155,10 @@ class _Reader:
         for name, member in value.items():
             if name not in known:
                 raise self._error(where, str(UnknownNameError("key", str(name), known)))
-            self._check(name, member, where)
+            reason = misfit(name, member)
+            if reason:
+                raise self._error(where, reason)
         return value.copy()
-
-    def _check(self, name: str, value: Any, where: str) -> None:
-        if name in {"rules", "default", "fault"}:
-            return
-        expected = _expectation(name, value)
-        if expected:
-            raise self._error(where, f"{name} must be {expected}, not {value!r}")
 
     def _check_pattern(self, pattern: str, where: str) -> None:
         try:
@@ -121,15 +170,5 @@ class _Reader:
         return ScriptFileError(self._path, where, reason)
 
 
-def _expectation(name: str, value: Any) -> str:
-    """Return what a key's value should have been, or nothing when it is."""
-    if name in _FLAGS:
-        return "" if isinstance(value, bool) else "true or false"
-    if name in _SECONDS:
-        return "" if type(value) in (int, float) and value >= 0 else "a number of seconds"
-    if name in _COUNTS:
-        return "" if type(value) is int and value >= _COUNTS[name] else f"a whole number from {_COUNTS[name]}"
-    if name == "choose":
-        texts = [*value, *value.values()] if isinstance(value, dict) else [None]
-        return "" if all(isinstance(text, str) for text in texts) else "a mapping of texts to texts"
-    return "" if isinstance(value, str) else "a text (in quotes)"
+def _names(kind: Any) -> frozenset[str]:
+    return frozenset(item.name for item in fields(kind))

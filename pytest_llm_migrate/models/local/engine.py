@@ -93,6 +93,11 @@ def _prompt(request: Converse) -> Prompt:
             "ValidationException",
             "This model does not support assistant message prefill. The conversation must end with a user message.",
         )
+    if "toolConfig" in request.document:
+        raise Fault("ValidationException", "This model doesn't support tool use.")
+    kinds = sorted({part.kind for message in request.messages for part in message.attachments})
+    if kinds:
+        raise Fault("ValidationException", f"This model doesn't support the {kinds[0]} field. Remove it and try again.")
     renderer = RENDERERS[request.model]
     for name in request.additional.keys() - renderer.fields:
         raise Fault("ValidationException", str(UnknownNameError("model field", name, renderer.fields)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
+import inspect
 import threading
 from contextlib import closing, suppress
 from pathlib import Path
@@ -17,15 +19,16 @@ from pytest_llm_migrate.models.local.engine import LocalEngine
 from pytest_llm_migrate.models.local.weights import default_cache
 
 if TYPE_CHECKING:
-    import argparse
-
     from pytest_llm_migrate.models.endpoint.engines import Engine
 
 _PORT = 8484
+_SERVICES = ("BEDROCK_RUNTIME", "BEDROCK", "BEDROCK_AGENT_RUNTIME", "S3")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``serve``."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = f"keys of a script:\n{_keys()}"
     parser.add_argument("--host", default="127.0.0.1", help="Address to listen on (default: %(default)s).")
     parser.add_argument("--port", type=int, default=_PORT, help="0 picks a free one (default: %(default)s).")
     parser.add_argument(
@@ -49,13 +52,16 @@ def wait_for_interrupt() -> None:
     threading.Event().wait()
 
 
+def _keys() -> str:
+    """Return what the reader of scripts says of them, from its second paragraph on."""
+    return inspect.cleandoc(load_script.__doc__ or "").partition("\n\n")[2]
+
+
 def _serve(engine: Engine, served: str, options: argparse.Namespace, out: TextIO) -> None:
     endpoint = Endpoint(engine, host=options.host, port=options.port, log=options.log)
     with suppress(KeyboardInterrupt), endpoint:
-        out.write(
-            f"serving {served} on {endpoint.url}; for boto3, with any region and credentials: "
-            f"AWS_ENDPOINT_URL_BEDROCK_RUNTIME={endpoint.url} (Ctrl-C stops)\n"
-        )
+        out.write(f"serving {served} on {endpoint.url} (Ctrl-C stops); for boto3, with any region and credentials:\n")
+        out.writelines(f"export AWS_ENDPOINT_URL_{service}={endpoint.url}\n" for service in _SERVICES)
         out.flush()
         wait_for_interrupt()
 

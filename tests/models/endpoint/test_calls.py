@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,17 @@ from pytest_llm_migrate.models.endpoint.calls import Call, CallLog
 if TYPE_CHECKING:
     from pathlib import Path
 
-CALL = Call(model="m", operation="Converse", arrived=1.5, body_sha256="ab", outcome="ok")
+CALL = Call(
+    model="m",
+    operation="ConverseStream",
+    arrived=100.0,
+    arrived_clock=1.0,
+    first_clock=1.25,
+    ended_clock=2.0,
+    body_sha256="ab",
+    status=200,
+    outcome="ok",
+)
 
 
 def test_each_call_is_a_line_at_once(tmp_path: Path) -> None:
@@ -27,7 +38,19 @@ def test_each_call_is_a_line_at_once(tmp_path: Path) -> None:
     log.close()
     assert [json.loads(line) for line in lines] == [
         {"old": 1},
-        {"model": "m", "operation": "Converse", "arrived": 1.5, "body_sha256": "ab", "outcome": "ok"},
+        {
+            "model": "m",
+            "operation": "ConverseStream",
+            "arrived": 100.0,
+            "arrived_clock": 1.0,
+            "first": 100.25,
+            "first_clock": 1.25,
+            "ended": 101.0,
+            "ended_clock": 2.0,
+            "body_sha256": "ab",
+            "status": 200,
+            "outcome": "ok",
+        },
     ]
 
 
@@ -40,6 +63,25 @@ def test_lines_of_many_threads_stay_whole(tmp_path: Path) -> None:
     lines = (tmp_path / "calls.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(lines) == len(log.calls) == 400
     assert {json.loads(line)["outcome"] for line in lines} == {"ok"}
+
+
+def test_calls_of_a_file_are_read_back_from_it(tmp_path: Path) -> None:
+    """With a file nothing is kept in memory, and lines of an older log are not this one's calls."""
+    path = tmp_path / "calls.jsonl"
+    for _ in range(2):
+        log = CallLog(path)
+        log.add(CALL)
+        assert log.calls == (CALL,)
+        assert log._kept == []
+        log.close()
+        assert log.calls == (CALL,)
+
+
+def test_times_are_told_on_both_clocks() -> None:
+    """Times on the machine's clock are turned into moments by the one that is known on both."""
+    assert (CALL.first, CALL.ended, CALL.ttft) == (100.25, 101.0, 0.25)
+    whole = replace(CALL, first_clock=None)
+    assert (whole.first, whole.ttft) == (None, None)
 
 
 def test_closed_log_still_counts(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llm_migrate.models.endpoint import Reply, Script, ScriptedEngine
+from pytest_llm_migrate.models.endpoint.arrivals import Arrival
 from pytest_llm_migrate.models.endpoint.calls import CallLog
-from pytest_llm_migrate.models.endpoint.exchange import Exchange, Wire, route
+from pytest_llm_migrate.models.endpoint.exchange import Exchange, Wire
+from pytest_llm_migrate.models.endpoint.services import Services
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,28 +31,18 @@ class Unfinished(ScriptedEngine):
 
 def exchange(engine: Engine, log: CallLog, send: Callable[[bytes], object]) -> None:
     """Answer one request."""
-    Exchange(engine, log, Wire(send, lambda: None)).run("POST", "/model/m/converse", BODY)
+    services = Services(engine, ScriptedEngine(Script()))
+    arrival = Arrival(method="POST", target="/model/m/converse", headers={}, body=BODY)
+    Exchange(services, log, Wire(send, reset=nothing, hang=nothing)).run(arrival)
+
+
+def nothing() -> None:
+    """Do nothing."""
 
 
 def hang_up(_: bytes) -> None:
     """Be gone when the answer is sent."""
     raise BrokenPipeError
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "expected"),
-    [
-        ("POST", "/model/m/converse", ("m", "Converse")),
-        ("POST", "/model/a%3Ab%2Fc/converse-stream", ("a:b/c", "ConverseStream")),
-        ("POST", "/model/m/count-tokens?x=/y", ("m", "CountTokens")),
-        ("POST", "/model/a/b/converse", ("", "/model/a/b/converse")),
-        ("GET", "/model/m/converse", ("", "/model/m/converse")),
-        ("POST", "/models/m/converse", ("", "/models/m/converse")),
-    ],
-)
-def test_path_is_cut_before_it_is_unquoted(method: str, path: str, expected: tuple[str, str]) -> None:
-    """A quoted slash stays inside the model's id."""
-    assert route(method, path) == expected
 
 
 def test_engine_without_an_end_is_a_programming_error() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from contextlib import suppress
 from typing import Any
@@ -10,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llm_migrate.models.endpoint import Converse, Fault, Message
-from pytest_llm_migrate.models.endpoint.requests import converse_request, count_tokens_request
+from pytest_llm_migrate.models.endpoint import Attachment, Converse, Fault, Message
+from pytest_llm_migrate.models.endpoint.requests import converse_request
 
 MODEL = "amazon.nova-lite-v1:0"
 USER = {"role": "user", "content": [{"text": "hi"}]}
@@ -89,11 +91,19 @@ def test_question_is_the_last_user_message() -> None:
         (with_content({"text": " \n"}), "at messages.0.content.0 is blank"),
         (with_content({"text": 5}), "The value at messages.0.content.0 must be a string."),
         (with_content({"text": "half \ud800"}), "not valid Unicode"),
-        (with_content({"image": {}}), "This model doesn't support the image field."),
+        (with_content({"picture": {}}), "This model doesn't support the picture field."),
+        (with_content({"image": {"source": {"bytes": "?"}}}), "at messages.0.content.0.source are not valid base64"),
+        (with_content({"guardContent": {"text": {"text": " "}}}), "at messages.0.content.0 is blank"),
+        (with_content({"toolResult": {"content": "x"}}), "messages.0.content.0.content must be a list"),
         (with_content({"text": "a", "image": {}}), "must set exactly one member"),
         (with_content({}), "must set exactly one member"),
         ({"messages": [USER], "system": [{"text": ""}]}, "at system.0 is blank"),
-        ({"messages": [USER], "toolConfig": {"tools": []}}, "doesn't support tool use"),
+        ({"messages": [USER], "system": [{"image": {}}]}, "The system field doesn't take image."),
+        ({"messages": [USER], "toolConfig": {"tools": []}}, "The toolConfig.tools field is empty."),
+        ({"messages": [USER], "toolConfig": {"tools": [{}]}}, "The Tool object at toolConfig.tools.0 must set"),
+        ({"messages": [USER], "serviceTier": {"type": "cheap"}}, "enum value set: [default, priority, flex, reserved]"),
+        ({"messages": [USER], "performanceConfig": {"latency": "low"}}, "enum value set: [standard, optimized]"),
+        ({"messages": [USER], "outputConfig": "json"}, "The value at outputConfig must be an object."),
         (with_settings(maxTokens=0), "Value '0' at 'inferenceConfig.maxTokens' failed to satisfy constraint"),
         (with_settings(maxTokens=1.5), "must be a whole number"),
         (with_settings(maxTokens=float("inf")), "must be a whole number"),
@@ -113,6 +123,48 @@ def test_bad_request_is_refused_with_its_reason(document: Any, message: str) -> 
         read(document)
     assert caught.value.error == "ValidationException"
     assert message in caught.value.message
+
+
+def test_everything_that_the_service_takes_is_taken() -> None:
+    """Tools, guardrails, tiers, metadata and formats reach the engine with the body; two of them by name."""
+    document = {
+        "messages": [USER],
+        "system": [{"text": "Be brief."}, {"cachePoint": {"type": "default", "ttl": "1h"}}],
+        "toolConfig": {"tools": [{"toolSpec": {"name": "look", "inputSchema": {"json": {}}}}], "toolChoice": {"any": {}}},
+        "guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1"},
+        "outputConfig": {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": "{}"}}}},
+        "requestMetadata": {"row": "r1"},
+        "serviceTier": {"type": "flex"},
+        "performanceConfig": {"latency": "optimized"},
+    }
+    request = read(document)
+    assert (request.service_tier, request.latency_mode, request.system) == ("flex", "optimized", "Be brief.")
+    assert request.document == document
+
+
+def test_attachments_are_told_apart_by_what_they_hold() -> None:
+    """An image is known by the hash of its bytes; other blocks by their JSON; their texts belong to the message."""
+    image = {"image": {"format": "png", "source": {"bytes": base64.b64encode(b"pixels").decode()}}}
+    stored = {"document": {"name": "a", "source": {"s3Location": {"uri": "s3://b/k"}}}}
+    result = {"toolResult": {"toolUseId": "1", "content": [{"text": "sunny"}, {"json": {"degrees": 20}}]}}
+    guarded = {"guardContent": {"text": {"text": "Is it?"}}}
+    (message,) = read(with_content({"text": "look"}, image, stored, result, guarded)).messages
+    assert message.text == 'look\nsunny\n{"degrees": 20}\nIs it?'
+    assert [part.kind for part in message.attachments] == ["image", "document", "toolResult"]
+    assert message.attachments[0] == Attachment("image", hashlib.sha256(b"pixels").hexdigest())
+
+
+def test_message_may_be_an_image_alone() -> None:
+    """A message without any text has an empty one."""
+    (message,) = read(with_content({"image": {"source": {"bytes": "AAAA"}}})).messages
+    assert (message.text, len(message.attachments)) == ("", 1)
+
+
+def test_managed_prompt_brings_its_own_messages() -> None:
+    """The ARN of a prompt is called with variables in place of messages."""
+    arn = "arn:aws:bedrock:us-east-1:123456789012:prompt/ABC:1"
+    body = json.dumps({"promptVariables": {"topic": {"text": "tea"}, "tone": {"text": "dry"}}}).encode()
+    assert converse_request(arn, body).question == "tea\ndry"
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff", b"[" * 100_000])
@@ -140,16 +192,3 @@ def test_no_document_breaks_the_reader(messages: Any, system: Any, settings: Any
     }
     with suppress(Fault):
         assert read(document).messages
-
-
-def test_count_tokens_reads_the_request_inside() -> None:
-    """CountTokens wraps a Converse request in its input."""
-    body = json.dumps({"input": {"converse": {"messages": [USER]}}}).encode()
-    assert count_tokens_request(MODEL, body) == Converse(model=MODEL, messages=(Message("user", "hi"),))
-
-
-@pytest.mark.parametrize("document", [{}, {"input": {}}, {"input": {"invokeModel": {"body": ""}}}])
-def test_count_tokens_takes_converse_only(document: Any) -> None:
-    """A body for InvokeModel cannot be counted here."""
-    with pytest.raises(Fault, match="exactly one member: converse"):
-        count_tokens_request(MODEL, json.dumps(document).encode())

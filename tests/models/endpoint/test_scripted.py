@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,12 +15,17 @@ from pytest_llm_migrate.models.endpoint import (
     Converse,
     Fault,
     Finish,
+    Inquiry,
     Message,
+    Reasoning,
     Reply,
     Rule,
     Script,
+    ScriptedCall,
     ScriptedEngine,
     ScriptedFault,
+    Served,
+    ToolCall,
 )
 
 
@@ -89,7 +96,7 @@ def test_answer_is_chosen_or_echoed_or_fixed(reply: Reply, expected: str) -> Non
 def test_pieces_make_up_the_text(text: str, deltas: int) -> None:
     """A text is cut into as many pieces as asked, or as it has characters, and none is lost."""
     pieces = list(Reply(deltas=deltas).pieces(text))
-    assert "".join(pieces) == text
+    assert "".join(map(str, pieces)) == text
     assert len(pieces) == max(1, min(deltas, len(text)))
 
 
@@ -159,6 +166,129 @@ def test_fault_can_happen_to_each_conversation() -> None:
         with pytest.raises(Fault):
             answer(scripted, request(text))
     assert [answer(scripted, request(text)) for text in ("one", "two")] == ["ok", "ok"]
+
+
+def outcomes(scripted: ScriptedEngine, count: int) -> list[str]:
+    """Ask as often as said and return each answer's text or error."""
+    found = []
+    for _ in range(count):
+        try:
+            found.append(answer(scripted, request()))
+        except Fault as fault:
+            found.append(fault.error)
+        except Breakage as breakage:
+            found.append(breakage.how.value)
+    return found
+
+
+FLAKY = Rule(
+    faults=(
+        ScriptedFault(name="ThrottlingException", chance=0.2),
+        ScriptedFault(name="reset", chance=0.1),
+    )
+)
+
+
+def test_chance_strikes_as_often_as_it_says() -> None:
+    """Of a thousand requests about a fifth is throttled and a tenth of the rest reset."""
+    found = outcomes(engine(FLAKY), 1000)
+    assert 150 < found.count("ThrottlingException") < 250
+    assert 50 < found.count("reset") < 110
+    assert set(found) == {"ok", "ThrottlingException", "reset"}
+
+
+def test_seed_decides_what_is_left_to_chance() -> None:
+    """The same seed gives the same faults in the same order; another gives others."""
+    first, again, other = (
+        outcomes(ScriptedEngine(Script(rules=(FLAKY,), seed=seed)), 50) for seed in (1, 1, 2)
+    )
+    assert first == again != other
+
+
+def test_first_fault_that_is_due_happens() -> None:
+    """Several faults come one after the other as each has happened its times."""
+    rule = Rule(
+        fault=ScriptedFault(name="ThrottlingException", times=2),
+        faults=(ScriptedFault(name="reset", times=1), ScriptedFault(name="ModelTimeoutException", times=1)),
+    )
+    assert outcomes(engine(rule), 5) == [
+        "ThrottlingException",
+        "ThrottlingException",
+        "reset",
+        "ModelTimeoutException",
+        "ok",
+    ]
+
+
+def test_fault_says_when_to_try_again() -> None:
+    """The wait that a script asks for is in the fault."""
+    with pytest.raises(Fault) as caught:
+        answer(engine(Rule(fault=ScriptedFault(name="ServiceUnavailableException", retry_after=1.5))), request())
+    assert caught.value.retry_after == 1.5
+
+
+@pytest.mark.parametrize("after", [0, 2])
+def test_hang_of_some_seconds_delays_the_answer(after: int) -> None:
+    """A hang with a length is a wait at its place, and the answer is whole."""
+    waits: list[float] = []
+    rule = Rule(reply=Reply(text="abc", deltas=3), fault=ScriptedFault(name="hang", seconds=7, after=after))
+    scripted = ScriptedEngine(Script(rules=(rule,)), sleep=waits.append)
+    assert answer(scripted, request()) == "abc"
+    assert waits.index(7) == after
+
+
+def test_hang_without_an_end_breaks_the_answer() -> None:
+    """A hang that says nothing lasts until the client leaves."""
+    with pytest.raises(Breakage) as caught:
+        answer(engine(Rule(fault=ScriptedFault(name="hang"))), request())
+    assert caught.value.how is Break.HANG
+
+
+def test_rule_of_an_operation_speaks_of_no_other() -> None:
+    """A rule that names an operation leaves the others alone; one that names none is about answers."""
+    rule = Rule(operation="ConverseStream")
+    assert rule.accepts(replace(request(), operation="ConverseStream"))
+    assert not rule.accepts(request())
+    assert not Rule().accepts(Inquiry("ListFoundationModels"))
+    assert not Rule().accepts(Inquiry("OptimizePrompt", "m", "prompt"))
+    assert Rule(reply=Reply(optimized="better")).accepts(Inquiry("OptimizePrompt", "m", "prompt"))
+
+
+def test_counting_fails_only_where_the_rule_says_so() -> None:
+    """A fault of answers leaves CountTokens alone."""
+    assert engine(Rule(fault=ScriptedFault(name="reset"))).count_tokens(request()) == 1
+    with pytest.raises(Fault):
+        engine(Rule(operation="CountTokens", fault=ScriptedFault(name="AccessDeniedException"))).count_tokens(request())
+
+
+def test_reasoning_comes_before_the_text_and_calls_after_it() -> None:
+    """Pieces are in the order in which a model writes them; the reasoning ends with a signature."""
+    reply = Reply(text="so", reasoning="hm, ah", deltas=2, tool_calls=(ScriptedCall(name="look", arguments={"at": 1}),))
+    pieces = list(engine(default=reply).converse(request()))
+    signature = pieces.pop(2)
+    assert isinstance(signature, Reasoning)
+    assert signature.signature
+    assert pieces == [
+        Reasoning("hm,"),
+        Reasoning(" ah"),
+        "s",
+        "o",
+        ToolCall("tooluse_1", "look", {"at": 1}),
+        Finish(stop_reason="tool_use", input_tokens=1, output_tokens=3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (Reply(), Served(service_tier="flex", latency_mode="optimized")),
+        (Reply(service_tier="default", invoked_model="x"), Served(service_tier="default", latency_mode="optimized", invoked_model="x")),
+    ],
+)
+def test_answer_is_served_as_asked_unless_the_reply_says_otherwise(reply: Reply, expected: Served) -> None:
+    """What was asked for is echoed, and a reply can serve something else."""
+    asked = replace(request(), service_tier="flex", latency_mode="optimized")
+    assert next(engine(default=reply).converse(asked)) == expected
 
 
 def test_unknown_fault_is_refused_with_the_nearest() -> None:

@@ -8,13 +8,32 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llm_migrate.errors import ScriptFileError
-from pytest_llm_migrate.models.endpoint import Reply, Rule, Script, ScriptedFault, load_script
+from pytest_llm_migrate.models.endpoint import (
+    Batch,
+    FoundationModel,
+    InferenceProfile,
+    Quota,
+    Reply,
+    Rule,
+    Script,
+    ScriptedCall,
+    ScriptedFault,
+    load_script,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 YAML = """
-default: {text: other}
+default: {text: other, optimized: better, analysis: too long}
+quota: {requests_per_second: 100, burst: 20, says_when: true}
+seed: 7
+padding: true
+foundation_models:
+  - {id: amazon.nova-lite-v1:0, provider: Amazon, name: Nova Lite, lifecycle: LEGACY, inference_types: [], streaming: false}
+inference_profiles:
+  - {id: us.amazon.nova-lite-v1:0, models: [amazon.nova-lite-v1:0], kind: APPLICATION, name: ours}
+batch: {duration: 2, minimum: 1, maximum: 9, failure: broken}
 rules:
   - model: amazon.nova-lite-v1:0
     contains: refund
@@ -29,6 +48,13 @@ rules:
     fault: {name: cut, after: 2, times: 1, each: true, message: gone}
   - contains: crash
     fault: ThrottlingException
+  - operation: ConverseStream
+    reasoning: hm
+    tool_calls: [{name: look, arguments: {at: [1, 2]}}, {name: wait}]
+    service_tier: flex
+    latency_mode: optimized
+    invoked_model: amazon.nova-micro-v1:0
+    faults: [reset, {name: hang, seconds: 3, chance: 0.2}, {name: ThrottlingException, retry_after: 0.5}]
 """
 
 SCRIPT = Script(
@@ -49,8 +75,42 @@ SCRIPT = Script(
             fault=ScriptedFault(name="cut", after=2, times=1, each=True, message="gone"),
         ),
         Rule(contains="crash", fault=ScriptedFault(name="ThrottlingException")),
+        Rule(
+            operation="ConverseStream",
+            reply=Reply(
+                reasoning="hm",
+                tool_calls=(ScriptedCall(name="look", arguments={"at": [1, 2]}), ScriptedCall(name="wait")),
+                service_tier="flex",
+                latency_mode="optimized",
+                invoked_model="amazon.nova-micro-v1:0",
+            ),
+            faults=(
+                ScriptedFault(name="reset"),
+                ScriptedFault(name="hang", seconds=3, chance=0.2),
+                ScriptedFault(name="ThrottlingException", retry_after=0.5),
+            ),
+        ),
     ),
-    default=Reply(text="other"),
+    default=Reply(text="other", optimized="better", analysis="too long"),
+    quota=Quota(requests_per_second=100, burst=20, says_when=True),
+    seed=7,
+    padding=True,
+    foundation_models=(
+        FoundationModel(
+            id="amazon.nova-lite-v1:0",
+            provider="Amazon",
+            name="Nova Lite",
+            lifecycle="LEGACY",
+            inference_types=(),
+            streaming=False,
+        ),
+    ),
+    inference_profiles=(
+        InferenceProfile(
+            id="us.amazon.nova-lite-v1:0", models=("amazon.nova-lite-v1:0",), kind="APPLICATION", name="ours"
+        ),
+    ),
+    batch=Batch(duration=2, minimum=1, maximum=9, failure="broken"),
 )
 
 
@@ -101,6 +161,23 @@ def test_empty_mapping_is_the_bare_script(tmp_path: Path) -> None:
         ("rules: [{fault: {name: cut, times: 0}}]", "rule 1: fault: times must be a whole number from 1, not 0"),
         ("rules: [{fault: [cut]}]", "rule 1: fault: must be a mapping"),
         ("default: {contains: a}", "script.yaml: default: unknown key 'contains'."),
+        ("rules: [{faults: cut}]", "script.yaml: rule 1: faults: must be a list"),
+        ("rules: [{faults: [cut, cat]}]", "script.yaml: rule 1: fault 2: unknown fault 'cat'. Did you mean 'cut'?"),
+        ("rules: [{fault: {name: cut, chance: 2}}]", "rule 1: fault: chance must be a number from 0 to 1, not 2"),
+        ("rules: [{operation: Convers}]", "rule 1: unknown operation 'Convers'. Did you mean 'Converse'?"),
+        ("rules: [{operation: 1}]", "rule 1: operation must be a text (in quotes), not 1"),
+        ("rules: [{service_tier: fast}]", "rule 1: unknown service tier 'fast'."),
+        ("rules: [{stop_reason: endturn}]", "unknown stop reason 'endturn'. Did you mean 'end_turn'?"),
+        ("rules: [{tool_calls: [{}]}]", "script.yaml: rule 1: tool call 1: has no name"),
+        ("rules: [{tool_calls: [{name: a, arguments: 1}]}]", "tool call 1: arguments must be a mapping, not 1"),
+        ("quota: {burst: 2}", "script.yaml: quota: has no requests_per_second"),
+        ("quota: {requests_per_second: 0}", "quota: requests_per_second must be a number above 0, not 0"),
+        ("seed: a", "script.yaml: seed must be a whole number from 0, not 'a'"),
+        ("foundation_models: [{}]", "script.yaml: foundation model 1: has no id"),
+        ("foundation_models: [{id: a, inference_types: [DEMAND]}]", "unknown inference types 'DEMAND'."),
+        ("inference_profiles: [{id: a, models: b}]", "inference profile 1: models must be a list of texts, not 'b'"),
+        ("inference_profiles: [{id: a}]", "script.yaml: inference profile 1: has no models"),
+        ("batch: {minimum: -1}", "script.yaml: batch: minimum must be a whole number from 0, not -1"),
     ],
 )
 def test_wrong_script_says_where_and_why(tmp_path: Path, text: str, reason: str) -> None:

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import fields
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,6 +18,17 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_llm_migrate.__main__ import main
+from pytest_llm_migrate.models.endpoint import (
+    Batch,
+    FoundationModel,
+    InferenceProfile,
+    Quota,
+    Reply,
+    Rule,
+    Script,
+    ScriptedCall,
+    ScriptedFault,
+)
 from pytest_llm_migrate.models.local import CATALOG, fetching, serving
 from pytest_llm_migrate.models.local.fetching import ProgressLine
 
@@ -52,19 +64,20 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_serve_answers_by_a_script_until_ctrl_c(tmp_path: Path) -> None:
-    """One line says where; calls are answered and logged; Ctrl-C ends it cleanly."""
+    """It says where, and how to point boto3 there; calls are answered and logged; Ctrl-C ends it cleanly."""
     script, log = tmp_path / "script.yaml", tmp_path / "calls.jsonl"
     script.write_text("rules: [{contains: hi, text: hello}]", encoding="utf-8")
     command = [sys.executable, "-c", SERVE, "--port", "0", "--script", str(script), "--log", str(log)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stdout
-        line = server.stdout.readline()
+        lines = "".join(server.stdout.readline() for _ in range(5))
         url = re.fullmatch(
-            rf"serving {script} on (http://127\.0\.0\.1:\d+); for boto3, with any region and credentials: "
-            r"AWS_ENDPOINT_URL_BEDROCK_RUNTIME=\1 \(Ctrl-C stops\)\n",
-            line,
+            rf"serving {script} on (http://127\.0\.0\.1:\d+) \(Ctrl-C stops\); for boto3, with any region and "
+            r"credentials:\nexport AWS_ENDPOINT_URL_BEDROCK_RUNTIME=\1\nexport AWS_ENDPOINT_URL_BEDROCK=\1\n"
+            r"export AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME=\1\nexport AWS_ENDPOINT_URL_S3=\1\n",
+            lines,
         )
-        assert url, line
+        assert url, lines
         body = json.dumps({"messages": [{"role": "user", "content": [{"text": "hi"}]}]})
         connection = HTTPConnection(urlsplit(url[1]).netloc, timeout=10)
         connection.request("POST", "/model/m/converse", body)
@@ -75,6 +88,28 @@ def test_serve_answers_by_a_script_until_ctrl_c(tmp_path: Path) -> None:
         rest, errors = server.communicate(timeout=10)
     assert answer["output"]["message"]["content"] == [{"text": "hello"}]
     assert (logged, rest, errors, server.returncode) == (["ok"], "", "", 0)
+
+
+def test_serving_a_script_needs_no_library_for_models(tmp_path: Path) -> None:
+    """A script is served without the library of the local models, and without boto3, being loaded."""
+    script = tmp_path / "script.yaml"
+    script.write_text("{}", encoding="utf-8")
+    code = (
+        "import sys; from pytest_llm_migrate.models.local import serving; from pytest_llm_migrate.__main__ import main\n"
+        "serving.wait_for_interrupt = lambda: sys.exit('xllamacpp' in sys.modules or 'boto3' in sys.modules)\n"
+        "main(['serve', '--port', '0', '--script', sys.argv[1]])"
+    )
+    assert subprocess.run([sys.executable, "-c", code, str(script)], check=False, capture_output=True).returncode == 0
+
+
+def test_help_of_serve_names_every_key_of_a_script(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a script can say is in the command's help."""
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+    said = set(re.findall(r"\w+", capsys.readouterr().out))
+    kinds = (Script, Rule, Reply, ScriptedFault, ScriptedCall, Quota, Batch, FoundationModel, InferenceProfile)
+    keys = {item.name for kind in kinds for item in fields(kind)} - {"reply"}
+    assert keys - said == set()
 
 
 def test_serve_names_the_local_models(

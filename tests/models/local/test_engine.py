@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 
 from pytest_llm_migrate.errors import RunnerMissingError, WeightsMissingError
-from pytest_llm_migrate.models.endpoint import Converse, Endpoint, Fault, Finish, Message
+from pytest_llm_migrate.models.endpoint import Attachment, Converse, Endpoint, Fault, Finish, Message
 from pytest_llm_migrate.models.local import LocalEngine
 from pytest_llm_migrate.models.local import engine as engine_module
 from pytest_llm_migrate.models.local.renderers import Completion
@@ -191,8 +191,13 @@ def test_unknown_model_is_not_found(client: Any) -> None:
             request(messages=(Message("user", "hi"), Message("assistant", "he"))),
             "The conversation must end with a user message.",
         ),
+        (request(document={"toolConfig": {"tools": []}}), "This model doesn't support tool use."),
+        (
+            request(messages=(Message("user", "hi", (Attachment("image", "ab"),)),)),
+            "This model doesn't support the image field.",
+        ),
     ],
-    ids=["field of another model", "value of the wrong kind", "begun answer"],
+    ids=["field of another model", "value of the wrong kind", "begun answer", "tools", "image"],
 )
 def test_request_that_the_model_cannot_take_is_refused(engine: LocalEngine, asked: Converse, reason: str) -> None:
     """What has no meaning for a model is a ValidationException and not silence."""

@@ -1,0 +1,217 @@
+"""The ledger: every attempt is written down before it is sent, and closed when its outcome is stored.
+
+Functions on an open database, each to be called inside a transaction of the store.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pytest_llm_migrate.answers.retries import CROWDED
+from pytest_llm_migrate.domain import Answer, CallFailure
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Mapping
+
+    from pytest_llm_migrate.domain import Outcome
+
+LEASE_SECONDS = 60.0
+ANSWERED = "answered"
+UNKNOWN = "unknown"
+"""The outcome of an attempt whose process died: sent or not, answered or not, paid or not."""
+
+USE_CASE = "answer"
+"""The purpose of calls that answer rows; every other purpose is kept apart from the use case's own cost."""
+
+_USAGE = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+_CLOSE = (
+    f"UPDATE attempts SET ended = ?, outcome = ?, cost = ?, "  # noqa: S608 - names are ours, values are bound
+    f"{', '.join(f'{name} = ?' for name in _USAGE)} WHERE id = ?"
+)
+_OPEN = (
+    "INSERT OR IGNORE INTO attempts "
+    "(key, number, purpose, reserve, model, quota, host, pid, run, sent, lease) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A call that a process would like to make.
+
+    Attributes:
+        key: The identity of the answer.
+        reserve: US dollars the call may cost at most, ``None`` when the model has no known price.
+        purpose: What the answer is for: ``answer``, ``judge``, ``latency`` or ``optimize``.
+        number: Which attempt at this answer it is, from 1.
+    """
+
+    key: str
+    reserve: float | None = None
+    purpose: str = USE_CASE
+    number: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """An attempt that ended, by its number in the ledger, with its cost in US dollars where that is known."""
+
+    id: int
+    key: str
+    outcome: Outcome
+    cost: float | None
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether the service had no room for it."""
+        return isinstance(self.outcome, CallFailure) and self.outcome.kind in CROWDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """The process that makes a call, and the run that pays for it."""
+
+    host: str
+    pid: int
+    run: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """What a run's attempts came to.
+
+    Attributes:
+        calls: Attempts that ended.
+        usd: US dollars of those with a known price.
+        unpriced_calls: Attempts whose cost is unknown.
+        failed_calls: Attempts without an answer, by the fault's name.
+        purposes: Attempts and US dollars by purpose.
+    """
+
+    calls: int = 0
+    usd: float = 0.0
+    unpriced_calls: int = 0
+    failed_calls: Mapping[str, int] = field(default_factory=dict)
+    purposes: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the sums as JSON-ready builtins."""
+        purposes = {name: {"calls": calls, "usd": usd} for name, (calls, usd) in self.purposes.items()}
+        return {
+            "calls": self.calls,
+            "usd": self.usd,
+            "unpriced_calls": self.unpriced_calls,
+            "failed_calls": dict(self.failed_calls),
+            "purposes": purposes,
+        }
+
+
+def open_attempt(database: sqlite3.Connection, owner: Owner, model: str, quota: str, item: Wanted) -> int | None:
+    """Write an attempt down; returns its number, or ``None`` where the same call is in flight already."""
+    now = time.time()
+    row = (
+        *(item.key, item.number, item.purpose, item.reserve),
+        *(model, quota, owner.host, owner.pid, owner.run, now, now + LEASE_SECONDS),
+    )
+    cursor = database.execute(_OPEN, row)
+    return cursor.lastrowid if cursor.rowcount == 1 else None
+
+
+def close_attempts(database: sqlite3.Connection, closed: Iterable[Closed]) -> None:
+    """Write down how attempts ended; one that was given up for dead and was not is known after all."""
+    now = time.time()
+    for item in closed:
+        outcome = item.outcome
+        said = ANSWERED if isinstance(outcome, Answer) else outcome.kind
+        usage = [getattr(outcome, name, None) for name in _USAGE]
+        database.execute(_CLOSE, (now, said, item.cost, *usage, item.id))
+
+
+def renew(database: sqlite3.Connection, owner: Owner) -> None:
+    """Tell other processes that this one still works on its attempts."""
+    database.execute(
+        "UPDATE attempts SET lease = ? WHERE ended IS NULL AND host = ? AND pid = ? AND run = ?",
+        (time.time() + LEASE_SECONDS, owner.host, owner.pid, owner.run),
+    )
+
+
+def release_dead(database: sqlite3.Connection, owner: Owner) -> None:
+    """Close the attempts of processes that are gone: nobody can tell any more what became of them."""
+    now = time.time()
+    query = (
+        "SELECT DISTINCT host, pid, run, lease < ? FROM attempts "
+        "WHERE ended IS NULL AND NOT (host = ? AND pid = ? AND run = ?)"
+    )
+    for host, pid, run, expired in database.execute(query, (now, owner.host, owner.pid, owner.run)).fetchall():
+        # In a container every run has the same few process ids: our own under another run is a dead one's.
+        if expired or (host == owner.host and (pid == owner.pid or not _is_alive(pid))):
+            database.execute(
+                "UPDATE attempts SET ended = ?, outcome = ? WHERE ended IS NULL AND host = ? AND pid = ? AND run = ?",
+                (now, UNKNOWN, host, pid, run),
+            )
+
+
+def count_in_flight(database: sqlite3.Connection, quota: str) -> int:
+    """Return how many attempts of all processes count against a quota now."""
+    query = "SELECT count(*) FROM attempts WHERE ended IS NULL AND quota = ?"
+    return int(database.execute(query, (quota,)).fetchone()[0])
+
+
+def is_calling(database: sqlite3.Connection, run: str) -> bool:
+    """Tell whether a run has an attempt in flight."""
+    query = "SELECT EXISTS (SELECT 1 FROM attempts WHERE run = ? AND ended IS NULL)"
+    return bool(database.execute(query, (run,)).fetchone()[0])
+
+
+def committed(database: sqlite3.Connection, run: str) -> float:
+    """Return US dollars that a run has spent or may have: what is not known to be cheaper counts at its dearest."""
+    query = "SELECT total(coalesce(cost, reserve)) FROM attempts WHERE run = ?"
+    return float(database.execute(query, (run,)).fetchone()[0])
+
+
+def spending(database: sqlite3.Connection, run: str) -> Spending:
+    """Return the sums of a run's attempts that ended."""
+    query = (
+        "SELECT purpose, outcome, count(*), total(cost), sum(cost IS NULL) FROM attempts "
+        "WHERE run = ? AND ended IS NOT NULL GROUP BY purpose, outcome"
+    )
+    failed: Counter[str] = Counter()
+    purposes: dict[str, tuple[int, float]] = {}
+    unpriced = 0
+    for purpose, outcome, calls, dollars, without in database.execute(query, (run,)):
+        before = purposes.get(purpose, (0, 0.0))
+        purposes[purpose] = (before[0] + calls, before[1] + dollars)
+        unpriced += without
+        if outcome != ANSWERED:
+            failed[outcome] += calls
+    return Spending(
+        calls=sum(calls for calls, _ in purposes.values()),
+        usd=sum(dollars for _, dollars in purposes.values()),
+        unpriced_calls=unpriced,
+        failed_calls=failed,
+        purposes=purposes,
+    )
+
+
+def unknown_attempts(database: sqlite3.Connection, since: float) -> list[dict[str, Any]]:
+    """Return attempts found dead since a moment: when they were sent, by which run, to which model."""
+    query = (
+        "SELECT key, number, purpose, model, run, sent FROM attempts WHERE outcome = ? AND ended >= ? ORDER BY sent, id"
+    )
+    names = ("key", "number", "purpose", "model", "run", "sent")
+    return [dict(zip(names, row, strict=True)) for row in database.execute(query, (UNKNOWN, since))]
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

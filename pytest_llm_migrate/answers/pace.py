@@ -1,0 +1,186 @@
+"""How fast a quota may be used: found by trying, one step up where all is well, one down where it is crowded.
+
+Additive increase and multiplicative decrease of calls in flight and of calls a second, as TCP does it (Chiu and
+Jain, 1989), with the calls that the service took in the last seconds as the measure of what it gives. Values are frozen
+and know no clock, so that every process on a store can go on where another one stopped.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+START_WINDOW = 8.0
+LEAST_RATE = 0.2
+BELOW_QUOTA = 0.97
+"""Share of a quota given by the user that is used: just below it nothing is refused."""
+
+_EPOCH_SECONDS, _LONGEST_EPOCH, _STORM_SECONDS, _EPOCH_CALLS = 1.0, 10.0, 0.25, 10
+_IDLE_SECONDS = 5.0
+_BURST_SECONDS = 0.1
+_TOLERATED = 0.03  # share of crowded calls that changes nothing
+_KEPT_RATE = 0.95  # of the accepted rate, after a crowded epoch
+_KEPT_WINDOW = 0.7
+_LARGEST_CUT = 0.1
+_GROWTH = 1.1
+_ALIKE = 0.12  # relative difference of two shares of taken calls that tells nothing
+_TRIAL_CALLS = 20
+_DEAF_SECONDS = 30.0
+_TELLING = 0.05  # more refusals than usual by so much, and more than chance makes, tell something
+_LONGEST_PAUSE = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What one model may be called by, over all processes on a store.
+
+    Attributes:
+        name: Under which name the service counts its calls: a model, and a region where there is one.
+        in_flight: Calls in flight at most.
+        per_minute: Calls a minute that the service gives, where the user knows it.
+    """
+
+    name: str
+    in_flight: int
+    per_minute: float | None = None
+
+    @property
+    def rate(self) -> float | None:
+        """Calls a second at most, ``None`` where that has to be found out."""
+        return None if self.per_minute is None else self.per_minute / 60 * BELOW_QUOTA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """Calls that ended: those the service took, those it was too crowded for, and the wait it asked for."""
+
+    accepted: int = 0
+    crowded: int = 0
+    retry_after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """What is known of a quota; times are seconds since the epoch.
+
+    Attributes:
+        window: Calls in flight.
+        rate: Calls a second; ``None`` while no limit was met.
+        growing: No limit was met so far: the window grows with every accepted call.
+        budget: Calls that the rate lets go now.
+        filled: When the budget was reckoned.
+        opens: No call goes out earlier.
+        began: When the epoch under observation began.
+        calls: Calls that went out in it.
+        crowded: Calls that came back in it because the service was too crowded.
+        tried: The rate and the window before calls were slowed down, until all is well, and the share of refused
+            calls before the last time.
+        deaf_until: Slowing down did not help lately: crowding as usual changes nothing until then.
+        noise: The share of calls that is refused whatever the pace, until then.
+    """
+
+    window: float = START_WINDOW
+    rate: float | None = None
+    growing: bool = True
+    budget: float = 1.0
+    filled: float = 0.0
+    opens: float = 0.0
+    began: float = 0.0
+    calls: int = 0
+    crowded: int = 0
+    tried: tuple[float | None, float, float] | None = None
+    deaf_until: float = 0.0
+    noise: float = 0.0
+
+    def room(self, now: float, in_flight: int, quota: Quota) -> int:
+        """Return how many calls may go out now, 0 or more."""
+        if now < self.opens:
+            return 0
+        room = int(min(self.window, quota.in_flight)) - in_flight
+        if self._limit(quota) is not None:
+            room = min(room, int(self._budget(now, quota)))
+        return max(room, 0)
+
+    def sent(self, now: float, calls: int, in_flight: int, quota: Quota) -> Pace:
+        """Return the pace after calls went out; one that was idle observes from here on."""
+        is_idle = not in_flight and now - self.filled > _IDLE_SECONDS
+        pace = _observing(self, now) if is_idle else self
+        return replace(pace, budget=self._budget(now, quota) - calls, filled=now, calls=pace.calls + calls)
+
+    def seen(self, now: float, ended: Ended, quota: Quota) -> Pace:
+        """Return the pace after calls ended."""
+        opens = max(self.opens, now + min(ended.retry_after, _LONGEST_PAUSE)) if ended.retry_after else self.opens
+        pace = replace(self, crowded=self.crowded + ended.crowded, opens=opens)
+        if now >= self.deaf_until and ended.crowded:
+            pace = replace(pace, growing=False)
+        if pace.growing:
+            pace = replace(pace, window=min(pace.window + ended.accepted, quota.in_flight))
+        return _judged(pace, now, quota) if _is_over(pace, now) else pace
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the pace as JSON-ready builtins."""
+        return asdict(self)
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> Pace:
+        """Read back what `to_record` gave."""
+        tried = record.pop("tried")
+        return cls(**record, tried=tuple(tried) if tried else None)
+
+    def _limit(self, quota: Quota) -> float | None:
+        known = [rate for rate in (self.rate, quota.rate) if rate is not None]
+        return min(known) if known else None
+
+    def _budget(self, now: float, quota: Quota) -> float:
+        rate = self._limit(quota)
+        if rate is None:
+            return 1.0
+        return min(self.budget + max(now - self.filled, 0.0) * rate, max(1.0, rate * _BURST_SECONDS))
+
+
+def _observing(pace: Pace, now: float) -> Pace:
+    return replace(pace, began=now, calls=0, crowded=0)
+
+
+def _is_over(pace: Pace, now: float) -> bool:
+    lasted = now - pace.began
+    is_storm = pace.crowded >= _EPOCH_CALLS and lasted >= _STORM_SECONDS
+    enough = _TRIAL_CALLS if pace.tried else _EPOCH_CALLS
+    return is_storm or lasted >= _LONGEST_EPOCH or (lasted >= _EPOCH_SECONDS and pace.calls >= enough)
+
+
+def _judged(pace: Pace, now: float, quota: Quota) -> Pace:
+    lasted = now - pace.began
+    # Refusals come at once: what went out and was not refused was taken, whether it has ended or not.
+    sent, taken = pace.calls / lasted, max(pace.calls - pace.crowded, 0) / lasted
+    counted = max(pace.calls, pace.crowded, 1)  # a refusal may come back in a later epoch than its call went out
+    share = pace.crowded / counted
+    fresh = replace(_observing(pace, now), tried=None)
+    if share <= _TOLERATED:
+        return _faster(fresh, sent, quota)
+    noise = pace.noise if now < pace.deaf_until else 0.0
+    if noise and share < noise + _TELLING + _chance(noise, counted):
+        return fresh
+    if pace.tried:
+        rate, window, refused = pace.tried
+        if abs(share - refused) < _ALIKE * (1 - refused) + _chance(refused, counted):
+            # Fewer calls, and as large a share of them refused: waiting gains nothing, so it is given up.
+            return replace(fresh, rate=rate, window=window, growing=True, noise=share, deaf_until=now + _DEAF_SECONDS)
+    return replace(
+        fresh,
+        rate=max(_KEPT_RATE * taken / (1 - noise), _LARGEST_CUT * sent, LEAST_RATE),
+        window=max(1.0, pace.window * _KEPT_WINDOW),
+        tried=(*(pace.tried or (pace.rate, pace.window))[:2], share),
+    )
+
+
+def _chance(share: float, calls: int) -> float:
+    """Return how far off a share is seen by chance alone, two times in a hundred (normal approximation)."""
+    return 2.3 * math.sqrt(share * (1 - share) / calls)
+
+
+def _faster(pace: Pace, sent: float, quota: Quota) -> Pace:
+    window = min(pace.window * _GROWTH + 1, quota.in_flight)
+    is_used = pace.rate is not None and sent > pace.rate / _GROWTH**2
+    return replace(pace, window=window, rate=pace.rate * _GROWTH if pace.rate and is_used else pace.rate)

@@ -1,0 +1,209 @@
+"""``--migration-plan``: rows, calls, money, minutes and the smallest provable margin, before anything is paid for."""
+
+from __future__ import annotations
+
+import re
+from itertools import takewhile
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_llm_migrate.models.endpoint import Reply
+from pytest_llm_migrate.plugin.planning import duration
+from pytest_llm_migrate.stats import smallest_margin, smallest_margin_graded
+from tests.plugin.suite import ROWS_ONLY, SOURCE, TARGET, collection_faults, golden
+
+if TYPE_CHECKING:
+    from tests.plugin.conftest import Serve
+    from tests.plugin.suite import Bedrock, Suite
+
+PLAN = "--migration-plan"
+GRADED = """
+    import pytest
+    from pytest_llm_migrate import metric
+
+    @metric(bounds=(0, 10))
+    def length(answer, row):
+        return float(len(answer.text))
+
+    @pytest.mark.migration("rows.csv", metrics=[length, "exact_match"])
+    def test_gate(comparison):
+        pass
+"""
+
+
+def plan_of(result: pytest.RunResult) -> str:
+    """Return a plan's text on one line, after a look at its width."""
+    start = next(number for number, line in enumerate(result.outlines) if "= llm migration plan =" in line)
+    lines = list(takewhile(lambda line: line and not line.startswith("==="), result.outlines[start + 1 :]))
+    assert max(map(len, lines)) <= 80
+    return " ".join(line.strip() for line in lines)
+
+
+def margins_in(text: str, name: str) -> list[float]:
+    """Return the margins that a plan's entry begins with."""
+    entry = text.partition(f"{name}: ")[2].partition(";")[0]
+    return [float(found) for found in re.findall(r"\d\.\d{3}", entry)]
+
+
+def test_calls_money_and_minutes(suite: Suite, serve: Serve) -> None:
+    """After a first few calls the plan knows what the rest takes, and takes none of it."""
+    bedrock = serve(default=Reply(text="yes", latency=0.2))
+    suite.rows(golden(402))
+    suite.tests(ROWS_ONLY)
+    suite.migrate("-k", "r00 or r01")
+    called = len(bedrock.asked)
+    text = plan_of(suite.migrate(PLAN, "--migration-concurrency", "1"))
+    assert text.startswith("triage: 402 rows")
+    for side, ref in (("source", SOURCE), ("target", TARGET)):
+        assert re.search(rf"{side} {ref}: 400 calls \(at most \$\d+\.\d{{4}}\), 2 kept; about \d+ (?:s|min) ", text)
+    faster = plan_of(suite.migrate(PLAN, "--migration-concurrency", "40"))
+    assert re.search(r"2 kept; about [23] s ", faster)
+    assert len(bedrock.asked) == called
+
+
+def test_time_is_unknown_until_a_first_call(suite: Suite, bedrock: Bedrock) -> None:
+    """Where no answer of a model was ever timed, the plan does not guess; a recorded side takes none."""
+    suite.rows(golden())
+    suite.tests(ROWS_ONLY)
+    text = plan_of(suite.run("--target-model", TARGET, "--prompt-strategy", "identity", PLAN))
+    assert "source recorded: no call target" in text
+    assert "0 kept; time unknown until a first call" in text
+    assert bedrock.asked == []
+
+
+@pytest.mark.parametrize(("model", "time"), [(TARGET, "about 5 s"), ("another", "time unknown until a first call")])
+def test_columns_tell_the_time_of_the_model_they_name(suite: Suite, bedrock: Bedrock, model: str, time: str) -> None:
+    """Latencies that the dataset carries count for the model that gave them, and for no other."""
+    suite.rows([row | {"model_target_llm": model} for row in golden()])
+    suite.tests(ROWS_ONLY)
+    options = ("--target-model", TARGET, "--prompt-strategy", "identity", "--migration-concurrency", "2")
+    assert f"0 kept; {time}" in plan_of(suite.run(*options, PLAN))
+    assert bedrock.asked == []
+
+
+def test_a_model_out_of_reach_still_has_a_plan(suite: Suite, bedrock: Bedrock, credentials: pytest.MonkeyPatch) -> None:
+    """Without credentials the plan says why it knows no time, and all the rest."""
+    suite.rows(golden())
+    suite.tests(ROWS_ONLY)
+    suite.migrate("-k", "r00")
+    credentials.delenv("AWS_ACCESS_KEY_ID")
+    options = ("--source-model", SOURCE, "--target-model", TARGET, "--prompt-strategy", "identity")
+    text = plan_of(suite.run(*options, PLAN))
+    assert "19 calls (at most $" in text
+    assert "1 kept; time unknown as the model cannot be called: " in text
+    assert len(bedrock.asked) == 2
+
+
+def test_right_or_wrong_rows_prove_by_disagreement(suite: Suite) -> None:
+    """The margins of right/wrong rows are those of the statistics, never rounded down."""
+    suite.rows(golden(60))
+    suite.tests(ROWS_ONLY)
+    text = plan_of(suite.judge(PLAN))
+    assert "(95% confidence, 80% power, an equal target)" in text
+    found = margins_in(text, "right/wrong scores")[:3]
+    exact = [smallest_margin(60, share) for share in (0, 0.1, 0.2)]
+    assert all(margin <= said < margin + 0.001 for margin, said in zip(exact, found, strict=True))
+
+
+def test_known_source_answers_tell_what_a_metric_can_prove(suite: Suite) -> None:
+    """Scored without a call, the source's answers give its mean and the margin by their variance."""
+    rows = golden(40)
+    for row in rows[:10]:
+        row["answer_source_llm"] = "no way"
+    suite.rows(rows)
+    suite.tests(GRADED)
+    text = plan_of(suite.judge(PLAN))
+    assert "exact_match: " in text
+    assert "; source mean 0.750, deviation 0.433 over 40 rows" in text
+    assert "; source mean 3.750, deviation 1.299 over 40 rows" in text
+    assert "if both sides' scores correlate by 0.5, " in text
+    for name, sd, span in (("exact_match", 0.4330, 1), ("length", 0.1299, 10)):
+        likely, unrelated = margins_in(text, name)
+        assert likely == pytest.approx(span * smallest_margin_graded(40, sd), abs=0.002)
+        assert unrelated == pytest.approx(span * smallest_margin_graded(40, sd * 2**0.5), abs=0.002)
+
+
+def test_only_rows_with_a_source_answer_are_scored(suite: Suite, bedrock: Bedrock) -> None:
+    """What is stored of the source so far counts, and the plan says how many rows that are."""
+    suite.rows(golden())
+    suite.tests(ROWS_ONLY)
+    assert "source mean" not in plan_of(suite.migrate(PLAN))
+    suite.migrate("-k", "r00 or r01 or r02")
+    assert "; source mean 1.000, deviation 0.000 over 3 rows" in plan_of(suite.migrate(PLAN))
+    assert len(bedrock.asked) == 6
+
+
+def test_a_plan_needs_no_workers(suite: Suite) -> None:
+    """Under ``-n`` the plan is printed all the same, once."""
+    suite.rows(golden())
+    suite.tests()
+    result = suite.judge(PLAN, "-n2")
+    assert result.ret == pytest.ExitCode.OK
+    assert result.outlines.count("triage: 20 rows") == 1
+
+
+def test_a_pipeline_makes_at_least_a_call_a_row(suite: Suite, bedrock: Bedrock) -> None:
+    """How many calls a pipeline makes is known when it runs; the plan says so."""
+    suite.rows(golden(3))
+    suite.tests("""
+        import pytest
+
+        def one_step(model, prompt, row):
+            return model.generate(row["question"], step="only")
+
+        @pytest.mark.migration("rows.csv", pipeline=one_step)
+        def test_row(case):
+            pass
+    """)
+    suite.migrate("--migration-record", "-k", "r00")
+    text = plan_of(suite.migrate(PLAN))
+    assert f"target {TARGET}: at least 3 calls (cost unknown), 0 kept; about 1 s" in text
+    assert len(bedrock.asked) == 2
+
+
+def test_long_names_are_wrapped(suite: Suite) -> None:
+    """An ARN that is wider than the terminal is broken, not the layout."""
+    arn = f"arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/{'x' * 40}"
+    suite.rows(golden(1))
+    suite.tests(ROWS_ONLY)
+    text = plan_of(suite.run("--target-model", arn, "--prompt-strategy", "identity", PLAN))
+    assert "triage: 1 row source" in text
+    assert "1 call (cost unknown)" in text
+
+
+def test_nothing_selected_is_said(suite: Suite) -> None:
+    """A plan of no test says that there is nothing to plan."""
+    suite.rows(golden(1))
+    suite.tests("""
+        import pytest
+
+        @pytest.mark.migration("rows.csv", metrics=["exact_match"])
+        @pytest.mark.skip
+        def test_row(case):
+            pass
+    """)
+    result = suite.judge(PLAN)
+    assert plan_of(result) == "no selected test needs an answer"
+    assert result.ret == pytest.ExitCode.OK
+
+
+def test_a_wrong_file_is_one_line(suite: Suite, bedrock: Bedrock) -> None:
+    """What would stop the run stops its plan in the same words."""
+    suite.rows(golden(2))
+    suite.tests(ROWS_ONLY)
+    suite.file("recordings/test_triage/us.amazon.nova-lite-v1-0.jsonl", "{}\n")
+    result = suite.migrate(PLAN)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    (fault,) = collection_faults(result)
+    assert "us.amazon.nova-lite-v1-0.jsonl:1: not a recorded answer" in fault
+    assert bedrock.asked == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "1 s"), (89, "89 s"), (90, "2 min"), (3600, "60 min"), (5400, "1 h 30 min"), (7200, "2 h")],
+)
+def test_durations_are_said_as_people_do(seconds: float, text: str) -> None:
+    """Seconds up to a minute and a half, minutes up to an hour and a half, hours beyond; never too few."""
+    assert duration(seconds) == text
