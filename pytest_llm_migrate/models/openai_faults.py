@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.errors import CallFailedError
 
 SHORTEST_KEY = 12
+LAST_STATUS = 600
 SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
 
 FAULTS = (openai.OpenAIError, httpx2.HTTPError, httpx2.InvalidURL, ssl.SSLError)
@@ -92,8 +93,9 @@ def said_failure(said: object, key: str) -> CallFailedError:
     """Return what an error means that a server says within a stream, which has no status of its own."""
     error = _said(said)
     code = error.get("code")
-    fault = _said_fault(code if isinstance(code, int) else None, error)
-    return failure(fault, masked(_said_message(error) or "the server gave no reason", key))
+    # Many servers put there the status that would have been; any other number is their own.
+    status = code if isinstance(code, int) and HTTPStatus.BAD_REQUEST <= code < LAST_STATUS else None
+    return failure(_said_fault(status, error), masked(_said_message(error) or "the server gave no reason", key))
 
 
 def web_page_failure() -> CallFailedError:

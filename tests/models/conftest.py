@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.models.endpoint import Rule
 
 MODEL = "us.amazon.nova-lite-v1:0"
+OPENAI_KEY = "sk-planted-0123456789abcdef"
 
 
 class Connect(Protocol):
@@ -47,6 +48,16 @@ def aws(no_aws: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     no_aws.setenv("AWS_ACCESS_KEY_ID", "key")
     no_aws.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     no_aws.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    return no_aws
+
+
+@pytest.fixture
+def openai_settings(no_aws: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Leave of the openai package's settings only a key, and an address where nobody is."""
+    for name in [name for name in os.environ if name.startswith("OPENAI_")]:
+        no_aws.delenv(name)
+    no_aws.setenv("OPENAI_API_KEY", OPENAI_KEY)
+    no_aws.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
     return no_aws
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -14,10 +11,11 @@ import pytest
 
 from pytest_llm_migrate.domain import Request, ToolCall, Turn
 from pytest_llm_migrate.domain.attachment import AttachedFile
-from pytest_llm_migrate.errors import CallFailedError, CannotConnectError, ClientMissingError
+from pytest_llm_migrate.errors import CallFailedError
 from pytest_llm_migrate.models import OpenAIProvider, openai_client
 from pytest_llm_migrate.models.openai import OpenAIModel
 from tests.models.chat_events import DONE, chunk, completed, sse, streamed, texts, usage
+from tests.models.conftest import OPENAI_KEY as KEY
 from tests.models.scripted_http import Served, served_json, serving
 
 if TYPE_CHECKING:
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
     from tests.models.scripted_http import Asked, ScriptedServer
 
-KEY = "sk-planted-0123456789abcdef"
 SETTINGS = {"temperature": 0, "top_p": 0.5, "max_tokens": 9, "stop": "END", "top_k": 3}
 REQUEST = Request(turns=(Turn("user", "hello"),), system="Be brief.", inference=SETTINGS)
 
@@ -39,24 +36,14 @@ class Connect(Protocol):
 
 
 @pytest.fixture
-def settings(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """Leave of the package's settings only a key, and an address where nobody is."""
-    for name in ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_ADMIN_KEY", "OPENAI_CUSTOM_HEADERS", "OPENAI_LOG"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:1/v1")
-    return monkeypatch
-
-
-@pytest.fixture
-def connect(no_aws: pytest.MonkeyPatch, settings: pytest.MonkeyPatch) -> Iterator[Connect]:  # noqa: ARG001 - no proxies
+def connect(openai_settings: pytest.MonkeyPatch) -> Iterator[Connect]:
     """Connect to servers that answer as told."""
     with ExitStack() as servers:
 
         def start(served: Served | Callable[[Asked], Served]) -> tuple[OpenAIModel, ScriptedServer]:
             serve = (lambda _: served) if isinstance(served, Served) else served
             server = servers.enter_context(serving(serve))
-            settings.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
+            openai_settings.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
             return OpenAIProvider().connect("tiny"), server
 
         yield start
@@ -84,7 +71,7 @@ def test_streamed_answer_is_whole(connect: Connect) -> None:
 
 
 def test_request_is_sent_in_the_wires_words(connect: Connect) -> None:
-    """System text, turns, settings and fields of the model's own are in the body, the key in the header."""
+    """System text, turns, openai_settings and fields of the model's own are in the body, the key in the header."""
     turns = (Turn("user", "1"), Turn("assistant", "2"), Turn("user", "3"))
     model, server = connect(completed("ok"))
     model.answer(Request(turns=turns, system="Be brief.", inference={**SETTINGS, "seed": None}))
@@ -170,9 +157,9 @@ def test_refused_call_has_a_kind(
     assert len(server.asked) == 1
 
 
-def test_key_that_is_a_word_hides_nothing(connect: Connect, settings: pytest.MonkeyPatch) -> None:
+def test_key_that_is_a_word_hides_nothing(connect: Connect, openai_settings: pytest.MonkeyPatch) -> None:
     """Servers that check no key are given any word, which must not garble what they say."""
-    settings.setenv("OPENAI_API_KEY", "max")
+    openai_settings.setenv("OPENAI_API_KEY", "max")
     model, _ = connect(served_json({"error": {"message": "max_tokens is too large"}}, 400))
     assert failed(model).message == "max_tokens is too large"
 
@@ -231,6 +218,7 @@ STREAMS = [
     (Served(parts=(*BEGUN, sse({"error": {"message": "slow down", "code": 429}}))), "throttled"),
     (Served(parts=(*BEGUN, sse({"object": "error", "message": "odd", "code": 400}))), "validation"),
     (Served(parts=(*BEGUN, sse({"error": "odd"}))), "stream_broken"),
+    (Served(parts=(*BEGUN, sse({"error": {"message": "odd", "code": 1}}))), "stream_broken"),
 ]
 
 
@@ -274,9 +262,9 @@ def test_endless_stream_is_given_up(connect: Connect, part: bytes) -> None:
     assert time.perf_counter() - started < 3.0
 
 
-def test_nobody_there_is_a_lost_connection(settings: pytest.MonkeyPatch) -> None:
+def test_nobody_there_is_a_lost_connection(openai_settings: pytest.MonkeyPatch) -> None:
     """An address where nothing listens is named as such, with what the system said."""
-    del settings
+    del openai_settings
     failure = failed(OpenAIProvider().connect("tiny"))
     assert (failure.kind, "refused" in failure.message) == ("connection_lost", True)
 
@@ -313,80 +301,3 @@ def test_what_cannot_be_sent_is_refused(connect: Connect, tmp_path: Path) -> Non
     failure = failed(model, Request(turns=REQUEST.turns, options={"latency": "optimized"}, attachments=(photo,)))
     assert (failure.kind, failure.fatal, server.asked) == ("validation", True, [])
     assert failure.message == "openai:tiny cannot be sent the option 'latency' or an attached image"
-
-
-@pytest.mark.parametrize(
-    ("host", "name"),
-    [
-        (None, "max_completion_tokens"),
-        ("https://eu.api.openai.com/v1", "max_completion_tokens"),
-        ("http://localhost:11434/v1", "max_tokens"),
-        ("https://openai.example.com/v1", "max_tokens"),
-    ],
-)
-def test_token_limit_has_the_name_that_the_server_knows(
-    settings: pytest.MonkeyPatch, host: str | None, name: str
-) -> None:
-    """OpenAI itself gets the limit under the name that all of its models take, every other server under the old one."""
-    settings.delenv("OPENAI_BASE_URL")
-    if host:
-        settings.setenv("OPENAI_BASE_URL", host)
-    body = OpenAIProvider().connect("gpt-4o")._body(REQUEST)
-    assert {key: value for key, value in body.items() if key.startswith("max_")} == {name: 9}
-
-
-@pytest.mark.parametrize(
-    ("name", "wrong", "said"),
-    [
-        ("gpt-4o", {"OPENAI_API_KEY": None}, "there is no API key. Set OPENAI_API_KEY"),
-        ("gpt-4o", {"OPENAI_API_KEY": None, "OPENAI_ADMIN_KEY": "admin"}, "there is no API key"),
-        (
-            "gpt-4o",
-            {"OPENAI_BASE_URL": "localhost:8000/v1"},
-            "the base URL lacks http:// or https://, or a host. Check",
-        ),
-        ("gpt-4o", {"OPENAI_BASE_URL": "http://localhost:port/v1"}, "Invalid port: 'port'. Check OPENAI_BASE_URL"),
-        ("", {}, "no model is named. Write openai:MODEL"),
-    ],
-)
-def test_wrong_setting_is_found_before_a_call(
-    settings: pytest.MonkeyPatch, name: str, wrong: dict[str, str | None], said: str
-) -> None:
-    """A key or address that cannot be right is one clear sentence."""
-    for variable, value in wrong.items():
-        if value is None:
-            settings.delenv(variable)
-        else:
-            settings.setenv(variable, value)
-    with pytest.raises(CannotConnectError) as raised:
-        OpenAIProvider().connect(name)
-    assert str(raised.value).startswith(f"cannot connect to 'openai:{name}': ")
-    assert said in str(raised.value)
-
-
-def test_missing_package_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the package the error names the extra that brings it."""
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
-    said = r"'openai:gpt-4o' needs the openai package: pip install 'pytest-llm-migrate\[openai\]'"
-    with pytest.raises(ClientMissingError, match=said):
-        OpenAIProvider().connect("gpt-4o")
-
-
-def test_models_share_one_client(settings: pytest.MonkeyPatch) -> None:
-    """Two models of a provider have their own references and one client."""
-    del settings
-    provider = OpenAIProvider()
-    first, second = provider.connect("llama3.2:1b"), provider.connect("org/model")
-    assert (provider.scheme, first.ref, second.ref) == ("openai", "openai:llama3.2:1b", "openai:org/model")
-    assert first._client is second._client
-    assert first.concurrency >= 1
-
-
-def test_package_is_imported_when_a_model_is_connected() -> None:
-    """Importing the room and making providers loads neither the package nor boto3."""
-    code = (
-        "import sys; from pytest_llm_migrate.models import OpenAIProvider, SageMakerProvider; "
-        "OpenAIProvider(), SageMakerProvider(); "
-        "sys.exit(sorted({'openai', 'httpx2', 'pydantic', 'boto3', 'botocore'} & set(sys.modules)) or 0)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True).stderr == ""

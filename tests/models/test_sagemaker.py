@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from pytest_llm_migrate.domain import Request, Turn
-from pytest_llm_migrate.errors import CallFailedError, CannotConnectError
+from pytest_llm_migrate.errors import CallFailedError
 from pytest_llm_migrate.models import SageMakerProvider, client
 from pytest_llm_migrate.models.endpoint.frames import corrupted, error_frame, frame
 from pytest_llm_migrate.models.sagemaker import SageMakerModel
-from tests.models.chat_events import DONE, chunk, sse, texts, usage
+from tests.models.chat_events import DONE, chunk, sse, texts
 from tests.models.scripted_http import Served, served_json, serving
 
 if TYPE_CHECKING:
@@ -144,13 +144,6 @@ def test_streamed_tokens_are_whole(connect_endpoint: Connect, framed: Callable[[
         "parameters": {"details": True, "temperature": 0.5, "max_new_tokens": 9, "stop": ["END"], "top_k": 3},
         "stream": True,
     }
-
-
-def test_temperature_of_zero_is_no_sampling(connect_endpoint: Connect) -> None:
-    """Text generation containers refuse a temperature of zero: they are told not to sample."""
-    model, server = connect_endpoint(in_parts(b"".join(map(sse, TOKENS))), "llm/tgi")
-    model.answer(Request(turns=REQUEST.turns, inference={"temperature": 0}))
-    assert server.asked[0].body["parameters"] == {"details": True, "do_sample": False}
 
 
 def test_chat_request_is_sent_in_the_wires_words(connect_endpoint: Connect) -> None:
@@ -339,15 +332,6 @@ def test_connection_serves_many_calls(connect_endpoint: Connect) -> None:
     assert (len(server.asked), server.connections) == (4, connections)
 
 
-def test_several_turns_need_the_chat_format(connect_endpoint: Connect) -> None:
-    """A conversation that text generation could not tell apart is refused before a call."""
-    turns = (Turn("user", "1"), Turn("assistant", "2"), Turn("user", "3"))
-    model, server = connect_endpoint(in_parts(CHAT), "llm/tgi")
-    failure = failed(model, Request(turns=turns))
-    assert (failure.kind, failure.fatal, server.asked) == ("validation", True, [])
-    assert "chat format" in failure.way_out
-
-
 def test_options_are_refused(connect_endpoint: Connect) -> None:
     """An option that a container cannot be sent is named before a call."""
     model, server = connect_endpoint(in_parts(CHAT))
@@ -356,44 +340,8 @@ def test_options_are_refused(connect_endpoint: Connect) -> None:
     assert "the option 'cache'" in failure.message
 
 
-@pytest.mark.parametrize(
-    "name", ["", "my endpoint", "llm/", "llm/chat/tgi", "llm/tgi/", "llm/component=", "llm/component=a/tgi", "-llm"]
-)
-def test_name_of_no_endpoint_is_found_before_a_call(aws: pytest.MonkeyPatch, name: str) -> None:
-    """A name that no endpoint can have is one sentence that shows how names are written."""
-    del aws
-    with pytest.raises(CannotConnectError, match=r"names no SageMaker endpoint\. Write sagemaker:ENDPOINT"):
-        SageMakerProvider().connect(name)
-
-
 def test_format_and_component_go_together(connect_endpoint: Connect) -> None:
     """An inference component may speak text generation."""
     model, server = connect_endpoint(in_parts(b"".join(map(sse, TOKENS))), "llm/tgi/component=a")
     assert model.answer(REQUEST).text == "Grüße 👋"
     assert server.asked[0].headers["x-amzn-sagemaker-inference-component"] == "a"
-
-
-def test_missing_credentials_are_found_before_a_call(no_aws: pytest.MonkeyPatch) -> None:
-    """Without credentials the error names the ways to give them; Bedrock's token is none of them."""
-    no_aws.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    no_aws.setenv("AWS_BEARER_TOKEN_BEDROCK", "token")
-    said = r"'sagemaker:llm': Unable to locate credentials\. Run `aws configure sso` or `aws configure`, or set"
-    with pytest.raises(CannotConnectError, match=said):
-        SageMakerProvider().connect("llm")
-
-
-def test_endpoints_share_one_client(aws: pytest.MonkeyPatch) -> None:
-    """Two endpoints of a provider have their own references and one client."""
-    del aws
-    provider = SageMakerProvider()
-    first, second = provider.connect("a"), provider.connect("b/tgi")
-    assert (provider.scheme, first.ref, second.ref) == ("sagemaker", "sagemaker:a", "sagemaker:b/tgi")
-    assert first._client is second._client
-    assert first.concurrency >= 1
-
-
-def test_tokens_used_may_be_said_with_the_cache(connect_endpoint: Connect) -> None:
-    """Tokens from a prompt cache are counted apart from those read."""
-    events = [chunk({"content": "x"}, "stop"), usage(prompt_tokens_details={"cached_tokens": 8})]
-    answer = connect_endpoint(in_parts(b"".join(map(sse, events))))[0].answer(REQUEST)
-    assert (answer.input_tokens, answer.cache_read_tokens) == (2, 8)

@@ -238,7 +238,7 @@ def test_what_aws_needs_is_missed_before_any_call(
 OPTIONS = {
     "an unknown scheme": (
         ("--target-model", "opnai:gpt"),
-        "llm-migrate: unknown model 'opnai:gpt'. A model is 'recorded', *",
+        "llm-migrate: unknown model 'opnai:gpt'. Did you mean 'openai:gpt'? A model is 'recorded', *",
     ),
     "an id of the wrong shape": (
         ("--target-model", "nova-lite"),

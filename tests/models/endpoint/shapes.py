@@ -87,7 +87,7 @@ class Inspector:
         if response["status_code"] >= FIRST_ERROR:
             yield from _xml_error_faults(response) if is_xml else _error_faults(operation, response)
             return
-        if response["status_code"] not in (operation.http["responseCode"], 200):
+        if response["status_code"] not in (operation.http.get("responseCode", 200), 200):
             yield f"status {response['status_code']}"
         output = operation.output_shape or StructureShape("Nothing", {"type": "structure", "members": {}})
         yield from _header_faults(output, response["headers"])

@@ -50,7 +50,12 @@ def test_stream_has_the_same_blocks_in_deltas(start: Start) -> None:
     assert len(found[2]) > 1
     assert json.loads("".join(delta["toolUse"]["input"] for delta in found[2])) == CALL.arguments
     assert kinds(seen).count("contentBlockStart") == 2
-    assert [event["contentBlockStop"]["contentBlockIndex"] for event in seen if "contentBlockStop" in event] == [0, 1, 2, 3]
+    assert [event["contentBlockStop"]["contentBlockIndex"] for event in seen if "contentBlockStop" in event] == [
+        0,
+        1,
+        2,
+        3,
+    ]
     assert seen[-2]["messageStop"] == {"stopReason": "tool_use"}
 
 

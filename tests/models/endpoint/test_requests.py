@@ -130,7 +130,10 @@ def test_everything_that_the_service_takes_is_taken() -> None:
     document = {
         "messages": [USER],
         "system": [{"text": "Be brief."}, {"cachePoint": {"type": "default", "ttl": "1h"}}],
-        "toolConfig": {"tools": [{"toolSpec": {"name": "look", "inputSchema": {"json": {}}}}], "toolChoice": {"any": {}}},
+        "toolConfig": {
+            "tools": [{"toolSpec": {"name": "look", "inputSchema": {"json": {}}}}],
+            "toolChoice": {"any": {}},
+        },
         "guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1"},
         "outputConfig": {"textFormat": {"type": "json_schema", "structure": {"jsonSchema": {"schema": "{}"}}}},
         "requestMetadata": {"row": "r1"},

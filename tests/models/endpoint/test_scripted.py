@@ -199,9 +199,7 @@ def test_chance_strikes_as_often_as_it_says() -> None:
 
 def test_seed_decides_what_is_left_to_chance() -> None:
     """The same seed gives the same faults in the same order; another gives others."""
-    first, again, other = (
-        outcomes(ScriptedEngine(Script(rules=(FLAKY,), seed=seed)), 50) for seed in (1, 1, 2)
-    )
+    first, again, other = (outcomes(ScriptedEngine(Script(rules=(FLAKY,), seed=seed)), 50) for seed in (1, 1, 2))
     assert first == again != other
 
 
@@ -282,7 +280,10 @@ def test_reasoning_comes_before_the_text_and_calls_after_it() -> None:
     ("reply", "expected"),
     [
         (Reply(), Served(service_tier="flex", latency_mode="optimized")),
-        (Reply(service_tier="default", invoked_model="x"), Served(service_tier="default", latency_mode="optimized", invoked_model="x")),
+        (
+            Reply(service_tier="default", invoked_model="x"),
+            Served(service_tier="default", latency_mode="optimized", invoked_model="x"),
+        ),
     ],
 )
 def test_answer_is_served_as_asked_unless_the_reply_says_otherwise(reply: Reply, expected: Served) -> None:
