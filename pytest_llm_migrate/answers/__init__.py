@@ -5,9 +5,11 @@ from pytest_llm_migrate.answers.desk import Connection, Desk, Forecast, Mode, Or
 from pytest_llm_migrate.answers.lane import NOT_RUN
 from pytest_llm_migrate.answers.ledger import Spending
 from pytest_llm_migrate.answers.recordings import RecordedAnswer, read_recording, recording_path, write_recording
+from pytest_llm_migrate.answers.single import LATENCY, SingleCalls
 from pytest_llm_migrate.answers.store import Store, Terms
 
 __all__ = [
+    "LATENCY",
     "NOT_RUN",
     "Connection",
     "Desk",
@@ -16,6 +18,7 @@ __all__ = [
     "Order",
     "Question",
     "RecordedAnswer",
+    "SingleCalls",
     "Spending",
     "Store",
     "Terms",

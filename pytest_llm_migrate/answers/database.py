@@ -23,12 +23,16 @@ CREATE TABLE IF NOT EXISTS attempts (
   model TEXT NOT NULL, quota TEXT NOT NULL, run TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL,
   sent REAL NOT NULL, lease REAL NOT NULL, ended REAL, outcome TEXT,
   input_tokens INTEGER, output_tokens INTEGER, cache_read_tokens INTEGER, cache_write_tokens INTEGER,
-  reserve REAL, cost REAL
+  reserve REAL, cost REAL, job TEXT
 );
 CREATE UNIQUE INDEX IF NOT EXISTS attempts_in_flight ON attempts (key) WHERE ended IS NULL;
 CREATE INDEX IF NOT EXISTS attempts_of_run ON attempts (run);
 CREATE TABLE IF NOT EXISTS paces (
   quota TEXT PRIMARY KEY, at REAL NOT NULL, record TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS jobs (
+  name TEXT PRIMARY KEY, id TEXT, model TEXT NOT NULL, region TEXT NOT NULL, state TEXT NOT NULL,
+  started REAL NOT NULL, run TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL, lease REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS scores (
   key TEXT PRIMARY KEY, value REAL NOT NULL, reason TEXT NOT NULL
@@ -36,7 +40,12 @@ CREATE TABLE IF NOT EXISTS scores (
 CREATE TABLE IF NOT EXISTS fresh_runs (
   command TEXT PRIMARY KEY, started REAL NOT NULL
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS latency_passes (
+  key TEXT PRIMARY KEY, generation INTEGER NOT NULL, begun REAL NOT NULL, ended REAL,
+  run TEXT NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL, lease REAL NOT NULL, record TEXT NOT NULL
+) WITHOUT ROWID;
 """
+_NEWEST_TABLE = "latency_passes"
 
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _NO_SPACE = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
@@ -89,8 +98,12 @@ def _prepare(database: sqlite3.Connection) -> None:
     version = database.execute("PRAGMA user_version").fetchone()[0]
     if version not in {0, SCHEMA_VERSION}:
         raise sqlite3.DatabaseError(f"written by another version (schema {version}, this one knows {SCHEMA_VERSION})")
-    if version == 0:
+    if version == 0 or not _has_table(database, _NEWEST_TABLE):
         database.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+
+
+def _has_table(database: sqlite3.Connection, name: str) -> bool:
+    return bool(database.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (name,)).fetchone())
 
 
 def _share(database: sqlite3.Connection) -> None:

@@ -199,9 +199,9 @@ class Desk:
         for lane in self._lanes.values():
             lane.leave()
         until = time.monotonic() + seconds
-        while (out := self.in_flight) and time.monotonic() < until:
+        while not all(lane.is_at_rest for lane in self._lanes.values()) and time.monotonic() < until:
             time.sleep(_LOOK_SECONDS)
-        return out
+        return self.in_flight
 
     @property
     def in_flight(self) -> int:

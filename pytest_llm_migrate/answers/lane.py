@@ -85,7 +85,7 @@ class Lane:
         self._renewed = self._accepted_at = time.monotonic()
         self._crowded = 0
         self._given_up: set[int] = set()
-        self._started = False
+        self._started = self._leaving = False
 
     @property
     def is_stopped(self) -> bool:
@@ -96,6 +96,11 @@ class Lane:
     def in_flight(self) -> int:
         """How many calls have gone out and not come back."""
         return len(self._in_flight)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether no call is on its way or will be made."""
+        return not (self._pending or self._resting or self._in_flight)
 
     def add(self, requests: Mapping[str, Request], purpose: str = USE_CASE) -> dict[str, Job]:
         """Queue requests by key and return a job for each; a key that is on its way already keeps its job."""
@@ -124,8 +129,8 @@ class Lane:
 
     def leave(self) -> None:
         """Make no more calls; those in flight are kept when they come back."""
-        if self._pending or self._resting or self._in_flight:
-            self._stop(CallFailure(kind=LEFT, message="the run ended before this call was made"))
+        self._leaving = True
+        self._returned.put(None)
 
     def _on_its_way(self, key: str) -> Job | None:
         return self._pending.get(key) or self._in_flight.get(key) or self._resting.get(key)
@@ -156,7 +161,10 @@ class Lane:
     def _dispatch(self) -> None:
         try:
             while True:
-                self._turn(self._drain())
+                returned = self._drain()
+                if self._leaving:
+                    self._stop(CallFailure(kind=LEFT, message="the run ended before this call was made"))
+                self._turn(returned)
         except Exception as error:  # noqa: BLE001 - a dispatcher that died would leave every test waiting for ever
             self._stop(CallFailure(kind="store", message=str(error)), everything=True)
 

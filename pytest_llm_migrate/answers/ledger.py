@@ -35,8 +35,8 @@ _CLOSE = (
 )
 _OPEN = (
     "INSERT OR IGNORE INTO attempts "
-    "(key, number, purpose, reserve, model, quota, host, pid, run, sent, lease) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "(key, number, purpose, reserve, job, model, quota, host, pid, run, sent, lease) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 
@@ -49,12 +49,14 @@ class Wanted:
         reserve: US dollars the call may cost at most, ``None`` when the model has no known price.
         purpose: What the answer is for: ``answer``, ``judge``, ``latency`` or ``optimize``.
         number: Which attempt at this answer it is, from 1.
+        job: The batch job that it is a record of, ``None`` for a call by itself.
     """
 
     key: str
     reserve: float | None = None
     purpose: str = USE_CASE
     number: int = 1
+    job: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,7 @@ def open_attempt(database: sqlite3.Connection, owner: Owner, model: str, quota: 
     """Write an attempt down; returns its number, or ``None`` where the same call is in flight already."""
     now = time.time()
     row = (
-        *(item.key, item.number, item.purpose, item.reserve),
+        *(item.key, item.number, item.purpose, item.reserve, item.job),
         *(model, quota, owner.host, owner.pid, owner.run, now, now + LEASE_SECONDS),
     )
     cursor = database.execute(_OPEN, row)
@@ -141,19 +143,28 @@ def renew(database: sqlite3.Connection, owner: Owner) -> None:
 
 
 def release_dead(database: sqlite3.Connection, owner: Owner) -> None:
-    """Close the attempts of processes that are gone: nobody can tell any more what became of them."""
+    """Close the attempts of processes that are gone: nobody can tell any more what became of them.
+
+    Records of a batch job are left: the job goes on without the process, and its results will tell.
+    """
     now = time.time()
     query = (
         "SELECT DISTINCT host, pid, run, lease < ? FROM attempts "
-        "WHERE ended IS NULL AND NOT (host = ? AND pid = ? AND run = ?)"
+        "WHERE ended IS NULL AND job IS NULL AND NOT (host = ? AND pid = ? AND run = ?)"
     )
     for host, pid, run, expired in database.execute(query, (now, owner.host, owner.pid, owner.run)).fetchall():
-        # In a container every run has the same few process ids: our own under another run is a dead one's.
-        if expired or (host == owner.host and (pid == owner.pid or not _is_alive(pid))):
+        if expired or is_gone(owner, host, pid):
             database.execute(
-                "UPDATE attempts SET ended = ?, outcome = ? WHERE ended IS NULL AND host = ? AND pid = ? AND run = ?",
+                "UPDATE attempts SET ended = ?, outcome = ? "
+                "WHERE ended IS NULL AND job IS NULL AND host = ? AND pid = ? AND run = ?",
                 (now, UNKNOWN, host, pid, run),
             )
+
+
+def is_gone(owner: Owner, host: str, pid: int) -> bool:
+    """Tell whether the process of another run, or of another worker of this one, is seen to be dead."""
+    # In a container every run has the same few process ids: our own under another run is a dead one's.
+    return host == owner.host and (pid == owner.pid or not is_alive(pid))
 
 
 def count_in_flight(database: sqlite3.Connection, quota: str) -> int:
@@ -207,7 +218,8 @@ def unknown_attempts(database: sqlite3.Connection, since: float) -> list[dict[st
     return [dict(zip(names, row, strict=True)) for row in database.execute(query, (UNKNOWN, since))]
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Tell whether a process of this machine is still there."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

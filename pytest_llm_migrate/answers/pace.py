@@ -7,7 +7,6 @@ and know no clock, so that every process on a store can go on where another one 
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -17,17 +16,18 @@ BELOW_QUOTA = 0.97
 """Share of a quota given by the user that is used: just below it nothing is refused."""
 
 _EPOCH_SECONDS, _LONGEST_EPOCH, _STORM_SECONDS, _EPOCH_CALLS = 1.0, 10.0, 0.25, 10
+_SETTLE_SECONDS = 0.2  # after slowing down, what comes back still tells of the time before
 _IDLE_SECONDS = 5.0
 _BURST_SECONDS = 0.1
-_TOLERATED = 0.03  # share of crowded calls that changes nothing
-_KEPT_RATE = 0.95  # of the accepted rate, after a crowded epoch
+_TOLERATED = 0.03  # share of refused calls that changes nothing
+_KEPT_RATE = 0.95  # of the rate at which calls were taken, after too many were refused
 _KEPT_WINDOW = 0.7
 _LARGEST_CUT = 0.1
-_GROWTH = 1.1
-_ALIKE = 0.12  # relative difference of two shares of taken calls that tells nothing
-_TRIAL_CALLS = 20
+_LEAST_GROWTH, _MOST_GROWTH = 0.05, 0.5  # doubling with each epoch in which all is well
+_TRIAL_CALLS = 80
+_ALIKE = (0.75, 1.35)  # shares of refused calls whose ratio lies between these tell nothing
 _DEAF_SECONDS = 30.0
-_TELLING = 0.05  # more refusals than usual by so much, and more than chance makes, tell something
+_TELLING = 0.1  # more refusals than usual by so much tell something
 _LONGEST_PAUSE = 60.0
 
 
@@ -78,6 +78,7 @@ class Pace:
             calls before the last time.
         deaf_until: Slowing down did not help lately: crowding as usual changes nothing until then.
         noise: The share of calls that is refused whatever the pace, until then.
+        clean: Epochs in a row in which all was well.
     """
 
     window: float = START_WINDOW
@@ -92,6 +93,7 @@ class Pace:
     tried: tuple[float | None, float, float] | None = None
     deaf_until: float = 0.0
     noise: float = 0.0
+    clean: int = 0
 
     def room(self, now: float, in_flight: int, quota: Quota) -> int:
         """Return how many calls may go out now, 0 or more."""
@@ -106,12 +108,14 @@ class Pace:
         """Return the pace after calls went out; one that was idle observes from here on."""
         is_idle = not in_flight and now - self.filled > _IDLE_SECONDS
         pace = _observing(self, now) if is_idle else self
-        return replace(pace, budget=self._budget(now, quota) - calls, filled=now, calls=pace.calls + calls)
+        counted = calls if now >= pace.began else 0
+        return replace(pace, budget=self._budget(now, quota) - calls, filled=now, calls=pace.calls + counted)
 
     def seen(self, now: float, ended: Ended, quota: Quota) -> Pace:
         """Return the pace after calls ended."""
         opens = max(self.opens, now + min(ended.retry_after, _LONGEST_PAUSE)) if ended.retry_after else self.opens
-        pace = replace(self, crowded=self.crowded + ended.crowded, opens=opens)
+        counted = ended.crowded if now >= self.began else 0
+        pace = replace(self, crowded=self.crowded + counted, opens=opens)
         if now >= self.deaf_until and ended.crowded:
             pace = replace(pace, growing=False)
         if pace.growing:
@@ -145,42 +149,51 @@ def _observing(pace: Pace, now: float) -> Pace:
 
 def _is_over(pace: Pace, now: float) -> bool:
     lasted = now - pace.began
+    if lasted >= _LONGEST_EPOCH:
+        return True
+    if pace.tried:
+        return lasted >= _EPOCH_SECONDS and pace.calls >= _TRIAL_CALLS
     is_storm = pace.crowded >= _EPOCH_CALLS and lasted >= _STORM_SECONDS
-    enough = _TRIAL_CALLS if pace.tried else _EPOCH_CALLS
-    return is_storm or lasted >= _LONGEST_EPOCH or (lasted >= _EPOCH_SECONDS and pace.calls >= enough)
+    return is_storm or (lasted >= _EPOCH_SECONDS and pace.calls >= _EPOCH_CALLS)
 
 
 def _judged(pace: Pace, now: float, quota: Quota) -> Pace:
+    share = pace.crowded / max(pace.calls, pace.crowded, 1)
+    if share <= _TOLERATED:
+        return _faster(pace, now, quota)
+    if now < pace.deaf_until and share < pace.noise + _TELLING:
+        return _observing(pace, now)
+    if pace.tried and _ALIKE[0] * pace.tried[2] < share < _ALIKE[1] * pace.tried[2]:
+        # Fewer calls, and as large a share of them refused: waiting gains nothing, so it is given up.
+        rate, window, _ = pace.tried
+        given_up = replace(pace, rate=rate, window=window, growing=True, noise=share, deaf_until=now + _DEAF_SECONDS)
+        return _observing(replace(given_up, tried=None), now)
+    return _slower(pace, now, share)
+
+
+def _slower(pace: Pace, now: float, share: float) -> Pace:
     lasted = now - pace.began
     # Refusals come at once: what went out and was not refused was taken, whether it has ended or not.
     sent, taken = pace.calls / lasted, max(pace.calls - pace.crowded, 0) / lasted
-    counted = max(pace.calls, pace.crowded, 1)  # a refusal may come back in a later epoch than its call went out
-    share = pace.crowded / counted
-    fresh = replace(_observing(pace, now), tried=None)
-    if share <= _TOLERATED:
-        return _faster(fresh, sent, quota)
     noise = pace.noise if now < pace.deaf_until else 0.0
-    if noise and share < noise + _TELLING + _chance(noise, counted):
-        return fresh
-    if pace.tried:
-        rate, window, refused = pace.tried
-        if abs(share - refused) < _ALIKE * (1 - refused) + _chance(refused, counted):
-            # Fewer calls, and as large a share of them refused: waiting gains nothing, so it is given up.
-            return replace(fresh, rate=rate, window=window, growing=True, noise=share, deaf_until=now + _DEAF_SECONDS)
-    return replace(
-        fresh,
+    slower = replace(
+        pace,
         rate=max(_KEPT_RATE * taken / (1 - noise), _LARGEST_CUT * sent, LEAST_RATE),
         window=max(1.0, pace.window * _KEPT_WINDOW),
         tried=(*(pace.tried or (pace.rate, pace.window))[:2], share),
+        clean=0,
     )
+    return _observing(slower, now + _SETTLE_SECONDS)
 
 
-def _chance(share: float, calls: int) -> float:
-    """Return how far off a share is seen by chance alone, two times in a hundred (normal approximation)."""
-    return 2.3 * math.sqrt(share * (1 - share) / calls)
-
-
-def _faster(pace: Pace, sent: float, quota: Quota) -> Pace:
-    window = min(pace.window * _GROWTH + 1, quota.in_flight)
-    is_used = pace.rate is not None and sent > pace.rate / _GROWTH**2
-    return replace(pace, window=window, rate=pace.rate * _GROWTH if pace.rate and is_used else pace.rate)
+def _faster(pace: Pace, now: float, quota: Quota) -> Pace:
+    growth = 1 + min(_LEAST_GROWTH * 2.0**pace.clean, _MOST_GROWTH)
+    is_used = pace.rate is not None and pace.calls > pace.rate * (now - pace.began) / 1.2
+    faster = replace(
+        pace,
+        window=min(pace.window * growth + 1, quota.in_flight),
+        rate=pace.rate * growth if pace.rate and is_used else pace.rate,
+        tried=None,
+        clean=min(pace.clean + 1, 10),
+    )
+    return _observing(faster, now)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.answers import ledger
+from pytest_llm_migrate.answers import ledger, timings
 from pytest_llm_migrate.answers.database import open_database, store_fault
 from pytest_llm_migrate.answers.ledger import Owner
 from pytest_llm_migrate.answers.pace import Ended, Pace
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_llm_migrate.answers.ledger import Closed, Spending, Wanted
     from pytest_llm_migrate.answers.pace import Quota
+    from pytest_llm_migrate.answers.timings import PassClaim
 
 _CHUNK = 500  # bound variables per statement; SQLite guarantees at least 999
 _PACE_HOLDS = 600.0  # seconds after which what was found out about a quota is forgotten
@@ -154,6 +155,27 @@ class Store:
         """Return attempts of killed runs that were found since this run began: whether they were paid is unknown."""
         with self._reading() as database:
             return ledger.unknown_attempts(database, self.terms.started)
+
+    def is_calling(self) -> bool:
+        """Tell whether a process of this run has a call in flight."""
+        with self._writing() as database:
+            ledger.release_dead(database, self._owner)
+            return ledger.is_calling(database, self.terms.run)
+
+    def claim_pass(self, key: str) -> PassClaim | None:
+        """Return a latency pass, claimed where it is not finished; ``None`` while any process measures one."""
+        with self._writing() as database:
+            return timings.claim_pass(database, self._owner, key, self.terms.since)
+
+    def keep_pass(self, key: str, record: Mapping[str, Any], *, is_finished: bool = False) -> None:
+        """Write down how far a latency pass of this process is, or its result."""
+        with self._writing() as database:
+            timings.keep_pass(database, self._owner, key, record, is_finished=is_finished)
+
+    def leave_pass(self, key: str) -> None:
+        """Give up the claim on a latency pass."""
+        with self._writing() as database:
+            timings.leave_pass(database, self._owner, key)
 
     def _claim(
         self, database: sqlite3.Connection, model: str, quota: Quota, wanted: Iterable[Wanted], room: int

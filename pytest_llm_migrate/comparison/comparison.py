@@ -68,6 +68,7 @@ class Comparison:
         slices: Columns whose groups are looked at one by one.
         bounds: The least and greatest score of metrics that do not score in [0, 1].
         weight: The column that says how much of the traffic a row stands for, in numbers of 0 or more.
+        graded: Whether metrics grade, where these rows are a part of others; the rest is told by these rows.
         watch: Gets every verdict that a gate evaluates.
         seed: For methods that resample; the same rows and seed give the same figures.
     """
@@ -80,12 +81,13 @@ class Comparison:
         slices: Sequence[str] = (),
         bounds: Mapping[str, tuple[float, float]] | None = None,
         weight: str | None = None,
+        graded: Mapping[str, bool] | None = None,
         watch: Callable[[Verdict], None] = lambda _: None,
         seed: int = 0,
     ) -> None:
         self.cases = tuple(cases)
         self.metrics, self.slices = tuple(metrics), tuple(slices)
-        self._bounds, self._weight = dict(bounds or {}), weight
+        self._bounds, self._weight, self._graded = dict(bounds or {}), weight, dict(graded or {})
         self._watch, self._seed = watch, seed
         self._by_metric: dict[str, MetricComparison] = {}
 
@@ -100,7 +102,9 @@ class Comparison:
             raise UnknownNameError("metric", metric, self.metrics, hint="Name it in the marker's metrics=[...].")
         if metric not in self._by_metric:
             bounds = self._bounds.get(metric, (0.0, 1.0))
-            self._by_metric[metric] = MetricComparison(metric, self.cases, watch=self._watch, bounds=bounds)
+            self._by_metric[metric] = MetricComparison(
+                metric, self.cases, watch=self._watch, bounds=bounds, is_graded=self._graded.get(metric)
+            )
         return self._by_metric[metric]
 
     @cached_property
@@ -150,7 +154,7 @@ class Comparison:
 
     @property
     def flips(self) -> dict[str, Flips]:
-        """Broke, fixed, both right, both wrong, by metric."""
+        """Rows that broke, were fixed, are both right or both wrong, or held, by metric."""
         return {metric: self[metric].flips for metric in self.metrics}
 
     def projection(self, requests: int) -> Projection:
@@ -233,6 +237,7 @@ class Comparison:
             metrics=self.metrics,
             bounds=self._bounds,
             weight=self._weight,
+            graded={name: self[name].scale.is_graded for name in self.metrics},
             watch=self._watch,
             seed=self._seed,
         )
@@ -274,6 +279,7 @@ def _metric_record(metric: MetricComparison) -> dict[str, Any]:
         "interval": found and [found.low, found.high],
         "confidence": found and found.confidence,
         "method": found and found.method,
+        "graded": metric.scale.is_graded,
         "flips": metric.flips.counts(),
         "failures": {"source": metric.source.failures, "target": metric.target.failures},
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.comparison.flips import Flips, score_of
+from pytest_llm_migrate.comparison.flips import Flips, Scale, score_of
 from pytest_llm_migrate.comparison.gates import above, at_least, evidence_of, more_words, too_few
 from pytest_llm_migrate.domain import Ruling, ScoreFailure, Verdict
 from pytest_llm_migrate.errors import MarginError, NoValuesError, counted
@@ -42,6 +42,8 @@ class MetricComparison:
         cases: All rows.
         watch: Gets every verdict that is evaluated.
         bounds: The least and the greatest score that the metric can give.
+        is_graded: Whether some score of these rows, or of those they are a part of, is between right and wrong;
+            ``None`` to look at these.
     """
 
     def __init__(
@@ -51,9 +53,11 @@ class MetricComparison:
         *,
         watch: Callable[[Verdict], None],
         bounds: tuple[float, float] = (0.0, 1.0),
+        is_graded: bool | None = None,
     ) -> None:
         self.name = name
         self._cases, self._watch, self._bounds = cases, watch, bounds
+        self._is_graded = is_graded
 
     def __repr__(self) -> str:
         return f"<{self.name} of {len(self._cases)} rows>"
@@ -90,9 +94,16 @@ class MetricComparison:
         return math.fsum([*target, *(-score for score in source)]) / self.n if self.n else None
 
     @cached_property
+    def scale(self) -> Scale:
+        """What the scores can tell of a row: right or wrong, or a grade."""
+        if self._is_graded is not None:
+            return Scale(low=self._bounds[0], high=self._bounds[1], is_graded=self._is_graded)
+        return Scale.of(self._cases, self.name, self._bounds)
+
+    @cached_property
     def flips(self) -> Flips:
-        """Rows that broke, were fixed, stayed right or wrong; a score of 0.5 or more counts as right."""
-        return Flips.of(self._cases, self.name)
+        """Rows that broke, were fixed, stayed right or wrong, or held; a graded score flips by half of its scale."""
+        return Flips.of(self._cases, self.name, self.scale)
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return the two-sided interval of target − source; raises `NoValuesError` without rows."""

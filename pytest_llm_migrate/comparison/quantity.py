@@ -9,10 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison.gates import at_most, cannot_judge, evidence_of, finite, more_words, too_few
-from pytest_llm_migrate.domain import SIDES, Ruling, Verdict
+from pytest_llm_migrate.domain import SIDES, Answer, Ruling, Verdict
 from pytest_llm_migrate.errors import MarginError, NoValuesError, counted
 from pytest_llm_migrate.stats import (
     LEAST_ROWS,
+    STATISTICS,
     paired_quantities,
     quantities,
     rows_to_settle_ceiling,
@@ -22,7 +23,7 @@ from pytest_llm_migrate.stats import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from pytest_llm_migrate.domain import Answer, Case, SideName
+    from pytest_llm_migrate.domain import Case, SideName
     from pytest_llm_migrate.stats import Estimate, PairedQuantity, Statistic
 
 
@@ -44,7 +45,7 @@ class Quantity:
 
 
 class QuantityComparison:
-    """One quantity, both sides, over the rows where both are known.
+    """One quantity, both sides, over the rows where both are known; over a side's own where no row has both.
 
     ``.mean``, ``.p50``, ``.p90``, ``.p95`` and ``.p99`` give a statistic of it. A gate on the quantity itself,
     such as ``comparison.cost.ratio_at_most(0.6)``, is a gate on its mean.
@@ -56,7 +57,7 @@ class QuantityComparison:
         self.name, self.unit = quantity.name, quantity.unit
         self._quantity, self._cases, self._watch, self._seed = quantity, cases, watch, seed
         self._estimates: dict[float, dict[Statistic, PairedQuantity]] = {}
-        self._target_estimates: dict[float, dict[Statistic, Estimate]] = {}
+        self._side_estimates: dict[tuple[SideName, float], dict[Statistic, Estimate]] = {}
 
     def __repr__(self) -> str:
         return f"<{self.name} of {self.rows} rows>"
@@ -69,10 +70,15 @@ class QuantityComparison:
         return [source for source, _ in whole], [target for _, target in whole]
 
     @cached_property
-    def targets(self) -> list[float]:
-        """The target's values, whether or not the source has any."""
-        answered = [case.target.answer for case in self._cases if not case.target.failure]
-        return [value for answer in answered if (value := self._quantity.read(answer)) is not None]
+    def values(self) -> dict[SideName, list[float]]:
+        """Each side's values, whether or not the other has any."""
+        return {side: list(self._values(side)) for side in SIDES}
+
+    def _values(self, side: SideName) -> Iterator[float]:
+        for case in self._cases:
+            outcome = getattr(case, side).outcome
+            if isinstance(outcome, Answer) and (value := self._quantity.read(outcome)) is not None:
+                yield value
 
     @cached_property
     def reasons(self) -> dict[SideName, dict[str, int]]:
@@ -141,11 +147,21 @@ class QuantityComparison:
             self._estimates[confidence] = paired_quantities(*self._pairs, confidence=confidence, seed=self._seed)
         return self._estimates[confidence]
 
-    def target_estimates(self, confidence: float) -> dict[Statistic, Estimate]:
-        """Return every statistic of the target alone, with two-sided intervals."""
-        if confidence not in self._target_estimates:
-            self._target_estimates[confidence] = quantities(self.targets, confidence=confidence, seed=self._seed)
-        return self._target_estimates[confidence]
+    def side_estimates(self, side: SideName, confidence: float) -> dict[Statistic, Estimate]:
+        """Return every statistic of one side alone, with two-sided intervals; raises `NoValuesError`."""
+        if not self.values[side]:
+            raise NoValuesError(self.name)
+        known = self._side_estimates
+        if (side, confidence) not in known:
+            known[side, confidence] = quantities(self.values[side], confidence=confidence, seed=self._seed)
+        return known[side, confidence]
+
+    def value(self, side: SideName, statistic: Statistic) -> float:
+        """Return one side's value; raises `NoValuesError` where it has none."""
+        if self.n:
+            found: Estimate = getattr(self.estimates(0.95)[statistic], side)
+            return found.value
+        return self.side_estimates(side, 0.95)[statistic].value
 
     def say(self, verdict: Verdict) -> Verdict:
         """Report a verdict and return it."""
@@ -154,9 +170,17 @@ class QuantityComparison:
 
     def to_record(self, confidence: float = 0.95) -> dict[str, Any] | None:
         """Return every statistic as JSON-ready builtins, ``None`` where the quantity is unknown throughout."""
-        if not self.n:
+        known = {side: len(values) for side, values in self.values.items()}
+        if not any(known.values()):
             return None
-        return {"unit": self.unit, "n": self.n, "statistics": dict(self._statistic_records(confidence))}
+        found = self._statistic_records(confidence) if self.n else self._lone_records()
+        return {"unit": self.unit, "n": self.n, "known": known, "statistics": dict(found)}
+
+    def _lone_records(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the statistics of each side by itself: nothing can be said of a ratio."""
+        for name in STATISTICS:
+            source, target = (self.value(side, name) if self.values[side] else None for side in SIDES)
+            yield name, {"source": source, "target": target, "ratio": None, "interval": None}
 
     def _statistic_records(self, confidence: float) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, found in self.estimates(confidence).items():
@@ -188,12 +212,12 @@ class StatisticComparison:
     @property
     def source(self) -> float:
         """The source's value, in the quantity's unit."""
-        return self._quantity.estimates(0.95)[self._name].source.value
+        return self._quantity.value("source", self._name)
 
     @property
     def target(self) -> float:
         """The target's value, in the quantity's unit."""
-        return self._quantity.estimates(0.95)[self._name].target.value
+        return self._quantity.value("target", self._name)
 
     @property
     def ratio(self) -> float | None:
@@ -235,10 +259,10 @@ class StatisticComparison:
         if not 0 <= bar < math.inf:
             raise MarginError(gate, f"a bar of 0 or more, in {quantity.unit}")
         known, why = f"a known {quantity.name}", quantity.why("target")
-        refused = too_few(gate, known, len(quantity.targets), quantity.rows, paired=False, why=why)
+        refused = too_few(gate, known, len(quantity.values["target"]), quantity.rows, paired=False, why=why)
         if refused is not None:
             return quantity.say(refused)
-        found = quantity.target_estimates(two_sided_confidence(confidence))[self._name]
+        found = quantity.side_estimates("target", two_sided_confidence(confidence))[self._name]
         value = f"The target's {quantity.name} ({self._name}) is {found.value:.4g} {quantity.unit}"
         return self._judged(gate, "at_most", bar, found, confidence, f"{value}; at most {bar:g} {quantity.unit}")
 

@@ -2,6 +2,7 @@
 
 from pytest_llm_migrate.domain.answer import Answer, CallFailure, Outcome, Step, ToolCall
 from pytest_llm_migrate.domain.attachment import AttachedFile, Attachment
+from pytest_llm_migrate.domain.batch import NO_BATCH, TOO_FEW, Batches, BatchModel, BatchPlace, BatchState
 from pytest_llm_migrate.domain.case import Case, Side
 from pytest_llm_migrate.domain.prompt import Example, PromptText, Provenance
 from pytest_llm_migrate.domain.protocols import Metric, Model, PriceList, Provider
@@ -11,10 +12,16 @@ from pytest_llm_migrate.domain.score import Check, Score, ScoreFailure, WatchedS
 from pytest_llm_migrate.domain.verdict import Ruling, Verdict, worst
 
 __all__ = [
+    "NO_BATCH",
     "SIDES",
+    "TOO_FEW",
     "Answer",
     "AttachedFile",
     "Attachment",
+    "BatchModel",
+    "BatchPlace",
+    "BatchState",
+    "Batches",
     "CallFailure",
     "Case",
     "Check",

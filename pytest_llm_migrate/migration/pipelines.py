@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.answers import Forecast, Question, RecordedAnswer, printable
 from pytest_llm_migrate.domain import Answer, CallFailure, Step
 from pytest_llm_migrate.errors import CallFailedError, CannotConnectError, MigrateError, UnpricedBudgetError
-from pytest_llm_migrate.migration.sides import latencies_of, priced
+from pytest_llm_migrate.migration.sides import is_live, latencies_of, priced, times_from
 from pytest_llm_migrate.models import ModelHandle
 
 if TYPE_CHECKING:
@@ -79,14 +80,31 @@ class PipelineSide:
         """Return what the user asked for, or what the model and the pipeline's threads take."""
         return self.desk.concurrency or min(self.threads, self.model.connect().concurrency)
 
+    def times_from(self) -> Sequence[str]:
+        """Return whether recordings, kept answers or calls gave the times."""
+        return times_from(self, self.desk.mode, self.recorded)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether some steps so far do not come from recordings, and calls are allowed."""
+        return is_live(self, self.desk.mode, self.recorded)
+
+    def timed(self, row: Row, ask: Callable[[Request], Outcome]) -> Outcome:
+        """Run the pipeline once, each of its calls made by ``ask``."""
+
+        def step(steps: list[Step], request: Request, name: str | None) -> Answer:
+            return self._noted(steps, ask(request), name)
+
+        return self._outcome(row, step)
+
     def _run(self) -> None:
         while True:
             row, repeat, future = self._work.get()
-            future.set_result(self._outcome(row, repeat))
+            future.set_result(self._outcome(row, partial(self._step, row, repeat)))
 
-    def _outcome(self, row: Row, repeat: int) -> Outcome:
+    def _outcome(self, row: Row, step: Callable[[list[Step], Request, str | None], Answer]) -> Outcome:
         steps: list[Step] = []
-        handle = ModelHandle(self.model.ref, lambda request, step: self._step(row, repeat, steps, request, step))
+        handle = ModelHandle(self.model.ref, partial(step, steps))
         try:
             result: object = self.pipeline(handle, self.prompt, row)
         except CallFailedError as error:
@@ -105,9 +123,14 @@ class PipelineSide:
         question = Question(sample_id=row.sample_id, request=request, repeat=repeat)
         ticket = self.desk.ask(self.model, [question], self.recorded)[0]
         outcome = ticket.outcome()
+        if isinstance(outcome, Answer):
+            self._used.append(RecordedAnswer(sample_id=row.sample_id, key=ticket.key, answer=outcome, of=self.origin))
+        return self._noted(steps, outcome, name)
+
+    def _noted(self, steps: list[Step], outcome: Outcome, name: str | None) -> Answer:
+        """Return a step's answer, noted among the steps; raise `CallFailedError` where there is none."""
         if isinstance(outcome, CallFailure):
             raise CallFailedError(outcome.kind, outcome.message, fatal=outcome.fatal)
-        self._used.append(RecordedAnswer(sample_id=row.sample_id, key=ticket.key, answer=outcome, of=self.origin))
         answer = priced(self.desk, self.model.ref, outcome)
         steps.append(_step_of(name or f"step {len(steps) + 1}", answer))
         return answer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.comparison import Comparison, flip_of
+from pytest_llm_migrate.comparison import Comparison, Scale
 from pytest_llm_migrate.domain import Ruling, worst
 from pytest_llm_migrate.migration.spool import case_of
 
@@ -111,7 +111,7 @@ def heading(ruling: Ruling | None, below: int, *, failing: int) -> str:
 
 
 def row_records(
-    migration: str, cases: Iterable[Mapping[str, Any]], tests: Sequence[Test], metrics: Sequence[str]
+    migration: str, cases: Iterable[Mapping[str, Any]], tests: Sequence[Test], scales: Mapping[str, Scale]
 ) -> Iterator[dict[str, Any]]:
     """Yield the lines of ``rows.jsonl`` for one migration, in the order of the cases."""
     by_row: dict[str, list[Test]] = {}
@@ -120,7 +120,7 @@ def row_records(
             shown = {name: test[name] for name in ("nodeid", "outcome", "message", "checks")}
             by_row.setdefault(test["sample_id"], []).append(shown)
     for record in cases:
-        flips = flips_of(record, metrics)
+        flips = flips_of(record, scales)
         yield {
             "schema_version": SCHEMA_VERSION,
             "migration": migration,
@@ -130,10 +130,19 @@ def row_records(
         }
 
 
-def flips_of(record: Mapping[str, Any], metrics: Sequence[str]) -> dict[str, str]:
+def scales_of(migration: Mapping[str, Any]) -> dict[str, Scale]:
+    """Return the scale of every metric in a migration's record."""
+    bounds = {name: migration["bounds"].get(name, (0.0, 1.0)) for name in migration["metrics"]}
+    return {
+        name: Scale(low=bounds[name][0], high=bounds[name][1], is_graded=found["graded"])
+        for name, found in migration["metrics"].items()
+    }
+
+
+def flips_of(record: Mapping[str, Any], scales: Mapping[str, Scale]) -> dict[str, str]:
     """Return what became of a row in each metric that scored both sides."""
     source, target = (record[side].get("scores", {}) for side in ("source", "target"))
-    found = {name: flip_of(source.get(name), target.get(name)) for name in metrics}
+    found = {name: scale.flip(source.get(name), target.get(name)) for name, scale in scales.items()}
     return {name: value for name, value in found.items() if value}
 
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_llm_migrate.answers import Forecast, Question, RecordedAnswer
+from pytest_llm_migrate.answers import Forecast, Mode, Question, RecordedAnswer
 from pytest_llm_migrate.domain import Answer, CallFailure, side_column
+from pytest_llm_migrate.errors import MigrateError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_llm_migrate.answers import Connection, Desk, Order, Ticket
     from pytest_llm_migrate.domain import Outcome, PriceList, Request, Row, SideName
+
+
+IN_DATASET = "were recorded in the dataset"
+IN_RECORDINGS = "were replayed from recordings"
+IN_STORE = "were kept from earlier calls"
 
 
 class Renders(Protocol):
@@ -58,6 +64,33 @@ class SideAnswers(Protocol):
         """Return how many calls are in flight at once; raises `MigrateError` where the model cannot be reached."""
         ...
 
+    def times_from(self) -> Sequence[str]:
+        """Return under which conditions the answers so far were timed, to be read after "latencies"."""
+        ...
+
+    @property
+    def is_live(self) -> bool:
+        """Whether answers so far come from calls that this command makes, or made in an earlier run."""
+        ...
+
+
+class TimedSide(SideAnswers, Protocol):
+    """A side whose model can be called for nothing but its times."""
+
+    @property
+    def desk(self) -> Desk:
+        """Where its answers are asked for."""
+        ...
+
+    @property
+    def model(self) -> Connection:
+        """Its model."""
+        ...
+
+    def timed(self, row: Row, ask: Callable[[Request], Outcome]) -> Outcome:
+        """Return what comes of a row when each of its calls is made by ``ask``."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedSide:
@@ -100,6 +133,15 @@ class RecordedSide:
     def in_flight(self) -> int:
         """Return one: nothing is called."""
         return 1
+
+    def times_from(self) -> Sequence[str]:
+        """Return that nobody knows how the dataset's latencies were measured."""
+        return [IN_DATASET]
+
+    @property
+    def is_live(self) -> bool:
+        """Whether anything is called: never."""
+        return False
 
     def _answer(self, row: Row, text: str) -> Answer:
         def value(name: str) -> Any:
@@ -181,6 +223,19 @@ class AskedSide:
         """Return what the user asked for, or what the model takes."""
         return self.desk.concurrency or self.model.connect().concurrency
 
+    def times_from(self) -> Sequence[str]:
+        """Return whether recordings, kept answers or calls gave the times."""
+        return times_from(self, self.desk.mode, self.recorded)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether some answers so far do not come from recordings, and calls are allowed."""
+        return is_live(self, self.desk.mode, self.recorded)
+
+    def timed(self, row: Row, ask: Callable[[Request], Outcome]) -> Outcome:
+        """Return the outcome of the row's one call."""
+        return ask(self.prompt.render(row))
+
     def _questions(self, rows: Sequence[Row]) -> list[Question]:
         return [
             Question(sample_id=row.sample_id, request=request, repeat=repeat)
@@ -197,6 +252,25 @@ class AskedSide:
             for row, ticket in pairs
             if isinstance(answer := ticket.outcome(), Answer)
         ]
+
+
+def is_live(side: SideAnswers, mode: Mode, recorded: Mapping[str, object]) -> bool:
+    """Tell whether some answers of a side so far come from calls of this command, be it from an earlier run of it."""
+    return mode is not Mode.REPLAY and any(mode is Mode.FRESH or item.key not in recorded for item in side.used())
+
+
+def times_from(side: SideAnswers, mode: Mode, recorded: Mapping[str, object]) -> list[str]:
+    """Return under which conditions the answers of a side whose model may be called were timed."""
+    replayed = mode is not Mode.FRESH and any(item.key in recorded for item in side.used())
+    said = [IN_RECORDINGS] if replayed else []
+    if mode is Mode.REPLAY and any(item.key not in recorded for item in side.used()):
+        said.append(IN_STORE)
+    if is_live(side, mode, recorded):
+        try:
+            said.append(f"come from calls at up to {side.in_flight()} in flight")
+        except MigrateError:  # all is kept, and nothing need be called
+            said.append(IN_STORE)
+    return said
 
 
 def latencies_of(answers: Sequence[Answer]) -> list[float]:

@@ -16,7 +16,7 @@ import pytest
 
 from pytest_llm_migrate.answers import Mode, RecordedAnswer, recording_path, write_recording
 from pytest_llm_migrate.errors import MigrateError, RecordingError, ReportFileError, counted
-from pytest_llm_migrate.migration.results import Seen, row_records, run_record
+from pytest_llm_migrate.migration.results import Seen, row_records, run_record, scales_of
 from pytest_llm_migrate.migration.spool import read_spool
 from pytest_llm_migrate.plugin.keys import INTERRUPTED, OUTCOMES, RESULTS, RUN, UNWRITTEN
 from pytest_llm_migrate.plugin.run import command_of
@@ -165,7 +165,7 @@ def _write(run: Run, results: dict[str, Any], seen: Seen, outcomes: Outcomes) ->
     def rows() -> Iterator[dict[str, Any]]:
         for migration in results["migrations"]:
             name = migration["id"]
-            yield from row_records(name, seen.cases.get(name, ()), outcomes.of(name), migration["metrics"])
+            yield from row_records(name, seen.cases.get(name, ()), outcomes.of(name), scales_of(migration))
 
     settings, folder = run.settings, run.folder
     with _writing(folder):

@@ -129,6 +129,19 @@ def pytest_runtest_makereport(
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(
+    report: pytest.CollectReport | pytest.TestReport,
+) -> Generator[None, dict[str, Any], dict[str, Any]]:
+    """See to it that a migration test's report reaches the process that reports."""
+    data = yield
+    if hasattr(report, "llm_migrate"):
+        from pytest_llm_migrate.plugin.sending import sendable
+
+        data = sendable(data)
+    return data
+
+
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
     """Show a score that a metric could not give as an error."""
     return ("error", "E", "ERROR") if getattr(report, "llm_migrate_error", False) and report.failed else None

@@ -111,7 +111,10 @@ def metric_figures(migration: Record) -> list[Figure]:
 
 
 def quantity_figure(migration: Record, name: str, statistic: str) -> Figure | None:
-    """Return one statistic of a quantity and its ratio; ``None`` where the quantity is unknown throughout."""
+    """Return one statistic of a quantity and its ratio; ``None`` where the quantity is unknown throughout.
+
+    Where no row has it on both sides, each side is shown by itself, over its own rows.
+    """
     found = migration.get(name)
     if not found or statistic not in found["statistics"]:
         return None
@@ -119,7 +122,7 @@ def quantity_figure(migration: Record, name: str, statistic: str) -> Figure | No
     limits = figures.get("interval") or (None, None)
     return Figure(
         name=f"{QUANTITIES[name]} {statistic}",
-        n=count(found["n"]),
+        n=count(found["n"] or max(found["known"].values())),
         source=show(figures["source"]),
         target=show(figures["target"]),
         change=ratio(figures["ratio"]),
@@ -137,7 +140,7 @@ def quantity_figures(migration: Record, wanted: Sequence[tuple[str, str]] = HEAD
 
 
 def unknown_quantities(migration: Record) -> str:
-    """Return the names of the quantities that are not known on both sides of any row."""
+    """Return the names of the quantities that no row has on either side."""
     state = cost_state(migration)
     shown = QUANTITIES | {"cost": f"cost ({state})" if state else "cost"}
     return ", ".join(shown[name] for name in QUANTITIES if not migration.get(name))

@@ -9,8 +9,8 @@ from pytest_llm_migrate.report.numbers import score
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-OUTCOMES = ("broke", "error", "not scored", "both wrong", "fixed", "both right")
-"""What can become of a row, worst first; ``error`` is a side without an answer."""
+OUTCOMES = ("broke", "error", "not scored", "both wrong", "fixed", "both right", "held")
+"""What can become of a row, the most telling first; ``error`` is a side without an answer, ``held`` a graded score."""
 _RANK = {outcome: rank for rank, outcome in enumerate(OUTCOMES)}
 _BELOW_BAR = frozenset({"failed", "xfailed"})
 

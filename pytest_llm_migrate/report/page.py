@@ -213,14 +213,14 @@ def _tiles(record: Record) -> Iterator[Tile]:
 
 def _speed_tile(figure: Figure | None) -> Tile:
     if figure is None:
-        return Tile(label="latency p95", value=UNKNOWN, note="no row has it on both sides")
+        return Tile(label="latency p95", value=UNKNOWN, note="no row has it on either side")
     return Tile(label=figure.name, value=figure.change, note=f"{figure.source} → {figure.target}")
 
 
 def _cost_tile(record: Record) -> Tile:
     label, cost = f"cost of {count(_PRICED_ROWS)} rows", record.get("cost")
     if not cost:
-        return Tile(label=label, value=cost_state(record) or UNKNOWN, note="no row has it on both sides")
+        return Tile(label=label, value=cost_state(record) or UNKNOWN, note="no row has it on either side")
     mean = cost["statistics"]["mean"]
     source, target = (usd(mean[side] and mean[side] * _PRICED_ROWS) for side in ("source", "target"))
     return Tile(label=label, value=ratio(mean["ratio"]), note=f"{source} → {target}")

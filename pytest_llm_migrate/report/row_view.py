@@ -15,7 +15,15 @@ from pytest_llm_migrate.report.text import one_line, visible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-CODES = {"broke": "b", "error": "e", "not scored": "n", "both wrong": "w", "fixed": "f", "both right": "r"}
+CODES = {
+    "broke": "b",
+    "error": "e",
+    "not scored": "n",
+    "both wrong": "w",
+    "fixed": "f",
+    "both right": "r",
+    "held": "h",
+}
 """One letter an outcome, by which the page's script filters rows."""
 _HEAD, _HEAD_LINES, _WHOLE = 800, 14, 20_000
 _SHORT, _MESSAGE = 50, 300

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_llm_migrate.domain import Ruling
 from pytest_llm_migrate.errors import MarginError, NoValuesError
-from tests.comparison.cases import THROTTLED, UNSCORED, compared, scored
+from tests.comparison.cases import THROTTLED, UNSCORED, case, compared, scored
 
 if TYPE_CHECKING:
     import random
@@ -208,10 +208,35 @@ def test_means_are_over_rows_with_both_scores() -> None:
 
 
 def test_rows_flip() -> None:
-    """A row breaks, is fixed, stays right or stays wrong; half a point is right; lost rows are in none."""
-    flips = compared(scored([BROKE, FIXED, RIGHT, (0.2, 0.4), (0.5, 0.6), LOST])).flips["m"]
+    """A right/wrong row breaks, is fixed, stays right or stays wrong; lost rows are in none."""
+    flips = compared(scored([BROKE, FIXED, RIGHT, (0.0, 0.0), RIGHT, LOST])).flips["m"]
     assert (flips.broke, flips.fixed, flips.both_right, flips.both_wrong) == (("r0",), ("r1",), ("r2", "r4"), ("r3",))
-    assert flips.counts() == {"broke": 1, "fixed": 1, "both right": 2, "both wrong": 1}
+    assert flips.counts() == {"broke": 1, "fixed": 1, "both right": 2, "both wrong": 1, "held": 0}
+
+
+def test_graded_rows_flip_by_half_of_the_scale() -> None:
+    """Where a score is between right and wrong, only a change of more than half of the scale is a flip."""
+    pairs: Pairs = [(1.0, 0.4), (0.2, 0.8), (0.9, 0.4), (0.4, 0.6), (0.0, 0.0), (1.0, 1.0), (0.2, THROTTLED)]
+    flips = compared(scored(pairs)).flips["m"]
+    assert (flips.broke, flips.fixed, flips.held) == (("r0",), ("r1",), ("r2", "r3", "r4", "r5"))
+    assert flips.counts() == {"broke": 1, "fixed": 1, "both right": 0, "both wrong": 0, "held": 4}
+
+
+def test_a_metrics_own_bounds_are_its_scale() -> None:
+    """One to five is right/wrong where every score is one or five, and graded where one is between."""
+    bounds = {"m": (1.0, 5.0)}
+    right_or_wrong = compared(scored([(5.0, 1.0), (5.0, 5.0), (1.0, 1.0)]), bounds=bounds).flips["m"]
+    assert (right_or_wrong.broke, right_or_wrong.both_right, right_or_wrong.both_wrong) == (("r0",), ("r1",), ("r2",))
+    graded = compared(scored([(5.0, 2.5), (5.0, 3.0), (1.0, 1.0)]), bounds=bounds).flips["m"]
+    assert (graded.broke, graded.held) == (("r0",), ("r1", "r2"))
+
+
+def test_a_slice_flips_as_its_whole_does() -> None:
+    """A group that happens to hold whole scores alone is graded where the metric grades other rows."""
+    cases = [case(0, 1.0, 1.0, group="a"), case(1, 0.3, 0.4, group="b")]
+    whole = compared(cases, slices=["group"])
+    assert [part["m"].flips.counts()["held"] for _, _, part in whole.groups()] == [1, 1]
+    assert whole.slice("group", "a")["m"].flips.both_right == ()
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30), st.randoms())

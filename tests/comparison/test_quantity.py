@@ -145,12 +145,44 @@ def test_lost_rows_are_in_no_figure() -> None:
     assert verdict.detail.startswith("n=50, 1 without values; estimate +2.0000")
 
 
-@pytest.mark.parametrize("pairs", [[(0.0, 0.0)], [(5e-324, 1e99)] * 6, [(1.0, 2.0)], doubled(), [(None, 1.0)]])
+@pytest.mark.parametrize(
+    "pairs", [[(0.0, 0.0)], [(5e-324, 1e99)] * 6, [(1.0, 2.0)], doubled(), [(None, 1.0)], [(None, None)]]
+)
 def test_records_are_json(pairs: list[tuple[float | None, float | None]]) -> None:
-    """No statistic of any rows is infinite or not a number; without pairs there is none."""
+    """No statistic of any rows is infinite or not a number; without any value there is none."""
     record = compared(timed(pairs)).latency.to_record()
     assert json.loads(json.dumps(record, allow_nan=False)) == record
-    assert (record is None) is (pairs[0][0] is None)
+    assert (record is None) is (pairs[0][1] is None)
+
+
+def test_a_side_is_known_by_itself() -> None:
+    """Where the other side has no value at all, there are figures of one side and no ratio."""
+    latency = compared(timed([(None, 1.0), (None, 3.0)])).latency
+    record = latency.to_record()
+    assert record is not None
+    assert (record["n"], record["known"]) == (0, {"source": 0, "target": 2})
+    assert record["statistics"]["mean"] == {"source": None, "target": 2.0, "ratio": None, "interval": None}
+    assert (latency.mean.target, latency.p50.target) == (2.0, 2.0)
+    with pytest.raises(NoValuesError):
+        _ = latency.mean.source
+    with pytest.raises(NoValuesError):
+        _ = latency.mean.ratio
+
+
+def test_sides_known_in_different_rows_are_not_compared() -> None:
+    """Values of different rows make no ratio, however many there are."""
+    record = compared(timed([(1.0, None), (None, 3.0)])).latency.to_record()
+    assert record is not None
+    assert (record["n"], record["known"]) == (0, {"source": 1, "target": 1})
+    assert record["statistics"]["p50"] == {"source": 1.0, "target": 3.0, "ratio": None, "interval": None}
+
+
+def test_pairs_are_compared_over_their_own_rows() -> None:
+    """Once a row has both, both sides' figures are over such rows, and the record says how many more there are."""
+    record = compared(timed([(1.0, 2.0), (None, 30.0)])).latency.to_record()
+    assert record is not None
+    assert (record["n"], record["known"]) == (1, {"source": 1, "target": 2})
+    assert record["statistics"]["mean"]["target"] == 2.0
 
 
 def test_a_record_gives_intervals_where_rows_suffice() -> None:

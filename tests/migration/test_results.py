@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_llm_migrate.comparison import Scale
 from pytest_llm_migrate.domain import Ruling
 from pytest_llm_migrate.migration.results import Seen, gate_record, heading, migration_record, row_records, run_record
 from pytest_llm_migrate.migration.spool import case_record
@@ -151,7 +152,7 @@ def test_what_processes_saw_is_merged() -> None:
 def test_every_row_has_a_line() -> None:
     """A line holds both sides, the row's tests and its flips; a row that no test ran on has none."""
     cases = [case_record(case("r1", target=0.0)), case_record(case("r2", target=None))]
-    lines = list(row_records("one", cases, [row_test("r1", "failed"), gate("passed")], ["m"]))
+    lines = list(row_records("one", cases, [row_test("r1", "failed"), gate("passed")], {"m": Scale()}))
     assert [(line["sample_id"], line["flips"], len(line["tests"])) for line in lines] == [
         ("r1", {"m": "broke"}, 1),
         ("r2", {}, 0),

@@ -189,3 +189,24 @@ def test_a_killed_run_goes_on_where_it_stopped(suite: Suite, serve: Serve, proce
     assert len(bedrock.repeated) <= 4  # in flight when the run was killed: nobody has their answers
     assert len(suite.lines) == 40
     assert suite.migration["row_tests"]["passed"] == 40
+
+
+@PROCESSES
+def test_an_interrupted_run_keeps_what_was_asked(suite: Suite, serve: Serve, processes: tuple[str, ...]) -> None:
+    """After Ctrl-C calls in flight are waited for and kept, the run says so, and the same command asks for the rest."""
+    bedrock = serve(default=Reply(text="yes", latency=0.1))
+    suite.rows(golden(60))
+    suite.tests(ROWS_AND_GATE)
+    options = ("--source-model", SOURCE, "--target-model", TARGET, "--prompt-strategy", "identity")
+    command = [sys.executable, "-m", "pytest", *options, "--migration-concurrency", "2", *processes]
+    stopped = subprocess.Popen(command, cwd=suite.path, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    while len(bedrock.asked) < 40:
+        time.sleep(0.01)
+    os.killpg(stopped.pid, signal.SIGINT)
+    said, _ = stopped.communicate(timeout=60)
+    asked = len(bedrock.asked)
+    assert stopped.returncode == pytest.ExitCode.INTERRUPTED, said
+    assert f"llm-migrate: interrupted: {asked} answers of this run kept. The same command goes on from here." in said
+    again = subprocess.run(command, cwd=suite.path, capture_output=True, text=True, check=False)
+    assert again.returncode == pytest.ExitCode.OK, again.stdout
+    assert (len(bedrock.asked), bedrock.repeated) == (120, [])

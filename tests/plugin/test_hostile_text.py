@@ -33,6 +33,7 @@ IDS = [
     " ",
 ]
 RED = "\x1b[31mred\x1b[0m\x07"
+FILES = ["report.html", "results.json", "rows.jsonl", "summary.md"]
 
 
 def named(ids: list[str]) -> list[dict[str, object]]:
@@ -105,6 +106,49 @@ def test_a_surrogate_in_a_message_turns_no_run_green(suite: Suite, processes: tu
     assert "INTERNALERROR" not in result.stdout.str()
     assert suite.migration["row_tests"]["failed"] == 2
     assert suite.migration["row_tests"]["error"] == 1
+
+
+@PROCESSES
+@pytest.mark.usefixtures("bedrock")
+def test_a_surrogate_in_a_test_turns_no_run_green(suite: Suite, processes: tuple[str, ...]) -> None:
+    """Ids, docstrings, reasons and messages of tests may hold such text: the run ends as it should, with all files."""
+    suite.rows(golden(2))
+    suite.tests("""
+        import pytest
+
+        pytestmark = pytest.mark.migration("rows.csv", prompt="triage", metrics=["exact_match"])
+
+        @pytest.mark.parametrize("more", [pytest.param(1, id="id \\ud800"), "value \\ud800"])
+        def test_row(case, more, target_model):
+            target_model.generate(f"really {case.id}?")
+            assert case.id == "r00", f"message \\ud800 {more}"
+
+        def test_skipped(case):
+            pytest.skip("skipped \\ud800")
+
+        def test_error(case, request):
+            request.getfixturevalue("broken")
+
+        @pytest.fixture
+        def broken():
+            raise ValueError("raised \\ud800")
+
+        def test_gate(comparison):
+            assert comparison["exact_match"].at_least(0.01), "gate \\ud800"
+
+        test_gate.__doc__ = "doc \\ud800"
+
+        def test_known(comparison):
+            pytest.xfail("known \\ud800")
+    """)
+    result = suite.migrate("--migration-record", "--junitxml=junit.xml", *processes)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
+    result.assert_outcomes(passed=3, failed=4, skipped=2, xfailed=1)
+    assert sorted(path.name for path in suite.folder.iterdir()) == FILES
+    assert {gate["nodeid"].partition("::")[2] for gate in suite.migration["gates"]} == {"test_gate", "test_known"}
+    recording = suite.path / "recordings" / "test_triage" / "us.amazon.nova-lite-v1-0.jsonl"
+    assert len(recording.read_text("utf-8").splitlines()) == 4
 
 
 def test_no_answer_speaks_to_the_terminal(suite: Suite, serve: Serve) -> None:

@@ -77,6 +77,22 @@ def test_the_closest_marker_wins_whole(suite: Suite) -> None:
     assert (found["triage"]["metrics"], found["triage"]["slices"]) == ({}, [])
 
 
+def test_a_marker_that_counts_for_no_test_is_not_read(suite: Suite) -> None:
+    """Where every test of a class has a marker of its own, the class's dataset need not even be there."""
+    suite.rows(golden(3))
+    suite.tests("""
+        import pytest
+
+        @pytest.mark.migration("missing.csv")
+        class TestTriage:
+            @pytest.mark.migration("rows.csv", metrics=["exact_match"])
+            def test_row(self, case):
+                assert case.target["exact_match"] == 1
+    """)
+    suite.judge().assert_outcomes(passed=3)
+    assert suite.migration["name"] == "triage"
+
+
 def test_different_arguments_in_one_file_are_different_migrations(suite: Suite) -> None:
     """Two datasets in one file have a verdict each."""
     suite.rows(golden())

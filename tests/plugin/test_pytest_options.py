@@ -215,3 +215,31 @@ def test_looking_leaves_nothing_behind(broken: Suite, option: str) -> None:
     """What runs no test leaves no run folder."""
     assert broken.judge(option).ret == pytest.ExitCode.OK
     assert not list((broken.path / ".llm-migrate").glob("runs/*"))
+
+
+@PROCESSES
+def test_properties_of_any_type_reach_the_reports(suite: Suite, processes: tuple[str, ...]) -> None:
+    """A test may record a score, a date or anything else as its property, under workers too."""
+    suite.ini("junit_family = legacy")
+    suite.rows(golden(2))
+    suite.tests("""
+        import datetime
+        import enum
+        import pytest
+
+        class Level(enum.IntEnum):
+            HIGH = 3
+
+        @pytest.mark.migration("rows.csv", metrics=["exact_match"])
+        def test_row(case, record_property):
+            record_property("score", case.target["exact_match"])
+            record_property("day", datetime.date(2026, 1, 2))
+            record_property("level", Level.HIGH)
+            record_property("parts", [{"half": "\\ud800"}, (1, None)])
+    """)
+    result = suite.judge("--junitxml", "junit.xml", *processes)
+    result.assert_outcomes(passed=2)
+    assert "INTERNALERROR" not in result.stdout.str()
+    text = (suite.path / "junit.xml").read_text("utf-8")
+    assert text.count('<property name="day" value="2026-01-02" />') == 2
+    assert text.count('name="parts"') == 2

@@ -13,16 +13,22 @@ if TYPE_CHECKING:
     from tests.plugin.suite import Suite
 
 ALL_FAILED = range(20)
+PROCESSES = pytest.mark.parametrize("processes", [(), ("-n2",)], ids=["one-process", "xdist"])
 
 
-def test_rows_are_tests_and_the_gate_judges_them_all(suite: Suite) -> None:
+@PROCESSES
+def test_rows_are_tests_and_the_gate_judges_them_all(suite: Suite, processes: tuple[str, ...]) -> None:
     """A broken row fails its own test and the run; the gate still says GO, and the heading says both."""
     suite.rows(golden(broken=[3]))
     suite.tests()
-    result = suite.judge()
+    result = suite.judge(*processes)
     result.assert_outcomes(passed=20, failed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["*GO by its gates; 1 row below its bar*", "FAILED test_triage.py::test_row?r03? - *"])
+    result.stdout.fnmatch_lines([
+        "E*<target exact_match 0 on row 'r03': expected 'yes', got 'no'>*",
+        "*GO by its gates; 1 row below its bar*",
+        "FAILED test_triage.py::test_row?r03? - *",
+    ])  # fmt: skip
     migration = suite.migration
     assert migration["heading"] == "GO by its gates; 1 row below its bar fails the run."
     assert (migration["verdict"], migration["rows_below_bar"]) == ("GO", 1)
@@ -77,6 +83,19 @@ def test_a_line_of_rows_holds_both_sides_and_every_check(suite: Suite) -> None:
     assert (check["against"], check["passed"]) == ("source exact_match", False)
 
 
+def test_rows_are_told_apart_by_what_became_of_them(suite: Suite) -> None:
+    """Each row's line says whether it broke, was fixed, or stayed right or wrong, and the metric counts them."""
+    rows = golden(5, broken=[0, 2])
+    rows[1]["answer_source_llm"] = rows[2]["answer_source_llm"] = "no"
+    suite.rows(rows)
+    suite.tests()
+    suite.judge()
+    kinds = ["broke", "fixed", "both wrong", "both right", "both right"]
+    assert [line["flips"] for line in suite.lines] == [{"exact_match": kind} for kind in kinds]
+    counts = {"broke": 1, "fixed": 1, "both right": 2, "both wrong": 1, "held": 0}
+    assert suite.migration["metrics"]["exact_match"]["flips"] == counts
+
+
 def test_every_file_is_left_and_copied_where_asked(suite: Suite) -> None:
     """A run leaves four files; three of them also go where the options say, in folders that need not exist."""
     suite.rows(golden())
@@ -105,7 +124,7 @@ def test_a_safe_migration_ends_in_ok(suite: Suite) -> None:
 
 @pytest.mark.parametrize(
     ("rows", "broken", "verdict"),
-    [(20, ALL_FAILED, "NO-GO"), (20, range(4), "NOT ENOUGH EVIDENCE"), (2, (), "NOT ENOUGH EVIDENCE")],
+    [(20, ALL_FAILED, "NO-GO"), (20, range(4), "NOT ENOUGH EVIDENCE"), (2, range(0), "NOT ENOUGH EVIDENCE")],
     ids=["all-broke", "some-broke", "two-rows"],
 )
 def test_a_gate_that_is_not_go_fails_the_run(suite: Suite, rows: int, broken: range, verdict: str) -> None:
@@ -114,7 +133,9 @@ def test_a_gate_that_is_not_go_fails_the_run(suite: Suite, rows: int, broken: ra
     suite.tests()
     result = suite.judge("-k", "gate")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["* llm-migrate verdicts *", f"{verdict}: exact_match went from 1.000 to *"])
+    said = f"{verdict}: exact_match went from 1.000 to *"
+    detail = f"  n={rows}; estimate *, one-sided 95% limits [[]*]; bar -0.3; tango score; broke {len(broken)}, fixed 0"
+    result.stdout.fnmatch_lines(["* llm-migrate verdicts *", said, detail])
     assert suite.results["verdict"] == verdict
 
 
@@ -239,3 +260,16 @@ def test_summary_goes_to_the_job_page(suite: Suite, monkeypatch: pytest.MonkeyPa
     suite.tests()
     suite.judge()
     assert page.read_text("utf-8") == "before\n" + (suite.folder / "summary.md").read_text("utf-8")
+
+
+def test_a_side_known_alone_is_in_every_output(suite: Suite) -> None:
+    """Where only the target's latency is on record, each output shows it, and calls the ratio unknown."""
+    suite.rows([{name: value for name, value in row.items() if name != "latency_source_llm"} for row in golden()])
+    suite.tests()
+    result = suite.judge()
+    latency = suite.migration["latency"]
+    assert (latency["n"], latency["known"]) == (0, {"source": 0, "target": 20})
+    assert latency["statistics"]["p50"] == {"source": None, "target": 0.5, "ratio": None, "interval": None}
+    result.stdout.fnmatch_lines(["  latency p50 *unknown     500 ms   unknown"])
+    assert "| latency p50 | unknown | 500 ms | unknown |" in (suite.folder / "summary.md").read_text("utf-8")
+    assert "500 ms" in (suite.folder / "report.html").read_text("utf-8")

@@ -214,6 +214,16 @@ def test_a_target_needs_a_prompt_of_today(suite: Suite, bedrock: Bedrock, filed:
     assert bedrock.asked == []
 
 
+def test_one_of_several_targets_without_a_prompt_is_missed(suite: Suite) -> None:
+    """A target that could be judged does not hide one that cannot, not even where nothing is to run."""
+    suite.rows(golden())
+    suite.tests()
+    result = suite.judge("--target-model", TARGET, "--collect-only")
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    (line,) = collection_faults(result)
+    assert line.startswith(f"no prompt 'triage' for '{TARGET}' in ")
+
+
 @pytest.mark.parametrize(
     ("missing", "said"),
     [

@@ -174,9 +174,9 @@ def with_tests(row: dict[str, Any], metric: str, nodeid: str) -> dict[str, Any]:
 
 def flip(was: float, now: float) -> str:
     """Return what became of a pair of scores."""
-    if (was >= 0.5) == (now >= 0.5):
-        return "both right" if now >= 0.5 else "both wrong"
-    return "broke" if was >= 0.5 else "fixed"
+    if abs(now - was) > 0.5:
+        return "broke" if now < was else "fixed"
+    return {0.0: "both wrong", 1.0: "both right"}.get(now, "held")
 
 
 def metric(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
@@ -196,7 +196,8 @@ def metric(rows: list[dict[str, Any]], name: str) -> dict[str, Any]:
         "interval": [delta - spread, delta + spread],
         "confidence": 0.95,
         "method": "tango score" if name == "exact_match" else "bounded score",
-        "flips": {kind: flips.count(kind) for kind in ("broke", "fixed", "both right", "both wrong")},
+        "graded": name != "exact_match",
+        "flips": {kind: flips.count(kind) for kind in ("broke", "fixed", "both right", "both wrong", "held")},
         "failures": {side: sum(name in row[side].get("failures", {}) for row in rows) for side in ("source", "target")},
     }
 
@@ -215,7 +216,8 @@ def measured(rows: list[dict[str, Any]], field: str, unit: str) -> dict[str, Any
     for name, (source, target) in found.items():
         interval = [target / source * 0.88, target / source * 1.15] if len(known) >= few.get(name, 5) else None
         statistics[name] = {"source": source, "target": target, "ratio": target / source, "interval": interval}
-    return {"unit": unit, "n": len(known), "statistics": statistics}
+    counts = {"source": len(known), "target": len(known)}
+    return {"unit": unit, "n": len(known), "known": counts, "statistics": statistics}
 
 
 def gate(nodeid: str, doc: str, outcome: str, *statements: dict[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 from pytest_llm_migrate.report.figures import (
     gates_sentence,
     metric_figures,
+    quantity_figure,
     quantity_figures,
     rows_sentence,
     settings_sentence,
@@ -16,7 +17,7 @@ from pytest_llm_migrate.report.figures import (
     unknown_quantities,
 )
 
-FLIPS = {"broke": 10, "fixed": 4, "both right": 80, "both wrong": 30}
+FLIPS = {"broke": 10, "fixed": 4, "both right": 80, "both wrong": 30, "held": 0}
 METRIC = {"n": 124, "source": {"mean": 0.7}, "target": {"mean": 0.6}, "delta": -0.1, "flips": FLIPS}
 
 
@@ -59,7 +60,8 @@ def test_a_metric_without_rows_is_unknown() -> None:
 def test_quantities_are_shown_in_their_units_and_unknown_ones_named() -> None:
     """What no row has is left out of the figures and named."""
     tail = {"source": 1.24, "target": 0.84, "ratio": 0.677, "interval": [0.6, None]}
-    found = migration(latency={"unit": "s", "n": 60, "statistics": {"p95": tail}}, cost=None)
+    counts = {"source": 60, "target": 60}
+    found = migration(latency={"unit": "s", "n": 60, "known": counts, "statistics": {"p95": tail}}, cost=None)
     [figure] = quantity_figures(found)
     assert (figure.name, figure.source, figure.target) == ("latency p95", "1.24 s", "840 ms")
     assert figure.change_and_limits == "x0.68 [x0.60, no limit]"
@@ -103,3 +105,15 @@ def test_settings_are_shown_as_they_were_sent() -> None:
     both = {"inference": {"max_tokens": 5}, "options": {"service_tier": "flex", "cache": True}}
     assert settings_sentence(both) == "max_tokens 5, service_tier 'flex', cache True"
     assert settings_sentence({"inference": {}}) == settings_sentence(None) == "defaults"
+
+
+def test_a_side_known_alone_is_shown_beside_an_unknown_ratio() -> None:
+    """Where no row has a quantity on both sides, the known side has its figure over its own rows."""
+    lone = {"source": None, "target": 0.002, "ratio": None, "interval": None}
+    counts = {"source": 0, "target": 60}
+    found = migration(cost={"unit": "USD", "n": 0, "known": counts, "statistics": {"mean": lone}})
+    figure = quantity_figure(found, "cost", "mean")
+    assert figure is not None
+    assert (figure.n, figure.source, figure.target) == ("60", "unknown", "$0.002")
+    assert figure.change_and_limits == "unknown"
+    assert "cost" not in unknown_quantities(found).split(", ")

@@ -115,21 +115,21 @@ def test_metrics_of_different_scales_have_axes_of_their_own(tmp_path: Path) -> N
 def test_unknown_figures_are_called_unknown(believable: str) -> None:
     """Costs that nobody knows are neither zero nor missing; no number is NaN."""
     third = Parsed(believable[believable.index('id="m3"') :]).text
-    assert "cost of 1,000 rows unknown no row has it on both sides" in third
-    assert "Not known on both sides of any row: cost." in third
+    assert "cost of 1,000 rows unknown no row has it on either side" in third
+    assert "Not known on either side of any row: cost." in third
     assert "cost unknown" in third
     assert not re.search(r"\b(nan|inf|None)\b", third)
 
 
 def test_rows_are_shown_worst_first(believable: str) -> None:
-    """Broken rows lead, then those without an answer, without a score, wrong, fixed and right."""
+    """Broken rows lead, then those without an answer, without a score, wrong, fixed, right and held."""
     for migration in (1, 2, 3):
         rows = [
             str(found["data-o"])[0]
             for found in Parsed(believable).all("div")
             if str(found.get("id")).startswith(f"m{migration}-r")
         ]
-        assert rows == sorted(rows, key="benwfr".index)
+        assert rows == sorted(rows, key="benwfrh".index)
         assert rows
 
 

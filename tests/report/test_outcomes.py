@@ -25,11 +25,14 @@ def side(scores: dict[str, float]) -> dict[str, Any]:
 
 def flip(was: float, now: float) -> str:
     """Return what became of a pair of scores."""
-    return {(1, 0): "broke", (0, 1): "fixed", (1, 1): "both right", (0, 0): "both wrong"}[was >= 0.5, now >= 0.5]
+    if abs(now - was) > 0.5:
+        return "broke" if now < was else "fixed"
+    return {0.0: "both wrong", 1.0: "both right"}.get(now, "held")
 
 
 FAILED = [{"nodeid": "t.py::test_row", "outcome": "failed", "message": "assert 0 >= 1", "checks": []}]
 BROKE, FIXED = row("broke", {"m": 1}, {"m": 0}), row("fixed", {"m": 0}, {"m": 1})
+HELD = row("held", {"m": 0.5}, {"m": 0.4})
 RIGHT, WRONG = row("right", {"m": 1}, {"m": 1}), row("wrong", {"m": 0}, {"m": 0})
 ERROR, UNSCORED = row("error", {"m": 1}, None), row("unscored", {"m": 1}, {})
 
@@ -43,6 +46,8 @@ ERROR, UNSCORED = row("error", {"m": 1}, None), row("unscored", {"m": 1}, {})
         (WRONG, "both wrong"),
         (FIXED, "fixed"),
         (RIGHT, "both right"),
+        (HELD, "held"),
+        (row("x", {"a": 1, "b": 0.5}, {"a": 1, "b": 0.6}), "both right"),
         (row("x", {"a": 1, "b": 0}, {"a": 0, "b": 1}), "broke"),
         (row("x", {}, {}), "not scored"),
     ],
@@ -53,16 +58,17 @@ def test_a_row_is_as_bad_as_its_worst_metric(record: dict[str, Any], found: str)
 
 
 def test_rows_come_worst_first() -> None:
-    """Broken rows stand before errors, then unscored, wrong, fixed and right ones."""
-    found = sorted([RIGHT, FIXED, WRONG, UNSCORED, ERROR, BROKE], key=badness)
-    assert [record["sample_id"] for record in found] == ["broke", "error", "unscored", "wrong", "fixed", "right"]
+    """Broken rows stand before errors, then unscored, wrong, fixed, right and held ones."""
+    found = sorted([HELD, RIGHT, FIXED, WRONG, UNSCORED, ERROR, BROKE], key=badness)
+    names = [record["sample_id"] for record in found]
+    assert names == ["broke", "error", "unscored", "wrong", "fixed", "right", "held"]
 
 
 def test_among_equals_the_failed_and_the_greater_loss_come_first() -> None:
     """Of rows that broke, those below their bar lead, and of those the one that lost most."""
     rows = [
         row("passed", {"m": 1}, {"m": 0}),
-        row("less", {"m": 0.6}, {"m": 0.4}, tests=FAILED),
+        row("less", {"m": 0.9}, {"m": 0.3}, tests=FAILED),
         row("more", {"m": 0.9}, {"m": 0.1}, tests=FAILED),
     ]
     assert [record["sample_id"] for record in sorted(rows, key=badness)] == ["more", "less", "passed"]

@@ -49,6 +49,7 @@ class Exchange:
         self._services, self._log, self._wire = services, log, wire
         self._padding = services.scripted.script.padding
         self._arrived, self._started = time.time(), time.perf_counter()
+        self._begun: float | None = None
         self._first: float | None = None
         self._route, self._digest, self._status = Route(""), "", 0
         self._is_logged = False
@@ -157,9 +158,10 @@ class Exchange:
 
     def _begin(self, piece: Piece) -> None:
         """Note that a piece is about to leave."""
-        self._status = 200
+        self._status, now = 200, time.perf_counter()
+        self._begun = self._begun or now
         if self._first is None and isinstance(piece, str):
-            self._first = time.perf_counter()
+            self._first = now
 
     def _break_stream(self, how: Break, stream: EventStream, wording: StreamWording) -> None:
         if how in (Break.RESET, Break.HANG):
@@ -177,7 +179,7 @@ class Exchange:
             finish=finish,
             served=served,
             latency_ms=round((now - self._started) * 1000),
-            first_ms=round(((self._first or now) - self._started) * 1000),
+            first_ms=round(((self._begun or now) - self._started) * 1000),
         )
 
     def _note(self, outcome: str) -> None:

@@ -97,7 +97,7 @@ def _anthropic_block(block: dict[str, Any], where: str) -> dict[str, Any]:
             return {"text": block.get("text")}
         case {"type": ("image" | "document") as kind}:
             source = members(block.get("source", {}), f"{where}.source")
-            return {kind: {"source": {"bytes": source["data"]} if source.get("type") == "base64" else source}}
+            return {kind: {"source": {"bytes": source.get("data")} if source.get("type") == "base64" else source}}
         case {"type": "tool_use"}:
             return {"toolUse": block}
         case {"type": "tool_result"}:

@@ -25,6 +25,12 @@ def service() -> ServiceModel:
     return botocore.session.Session().get_service_model("bedrock-runtime")
 
 
+def stream_exceptions(name: str, of: str = "bedrock-runtime") -> list[str]:
+    """Return the exceptions that an event stream of a service may end with, in lower camel case."""
+    shape: Any = botocore.session.Session().get_service_model(of).shape_for(name)
+    return sorted(member for member in shape.members if member.endswith("Exception"))
+
+
 def faults(value: Any, shape: Shape, where: str = "") -> Iterator[str]:
     """Yield every way in which a JSON value is not what the service would send."""
     kind: Any = shape

@@ -77,5 +77,5 @@ def test_stopped_endpoint_lets_go_of_those_who_wait(stage: Callable[[Script], St
     client = started.client()
     answer = events(client)
     started.endpoint.stop()
-    with pytest.raises(Exception, match="closed|refused|Could not connect"):
+    with pytest.raises(Exception, match=r"closed|refused|Could not connect"):
         next(answer)

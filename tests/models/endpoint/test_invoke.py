@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import EventStreamError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_llm_migrate.models.endpoint import Converse, Fault, Message, Reply, Rule, ScriptedCall, ScriptedFault
 from pytest_llm_migrate.models.endpoint.invoke import count_tokens_request, read_invocation
-from tests.models.endpoint.shapes import service
+from tests.models.endpoint.asking import JSON
+from tests.models.endpoint.shapes import stream_exceptions
 
 if TYPE_CHECKING:
     from tests.models.endpoint.conftest import Start
@@ -121,6 +124,34 @@ def test_bad_body_is_refused_with_its_reason(model: str, body: dict[str, Any], r
     assert reason in caught.value.message
 
 
+@given(
+    model=st.sampled_from(list(BODIES)),
+    name=st.sampled_from(["messages", "system", "prompt", "max_tokens", "inferenceConfig", "stop"]),
+    value=JSON
+    | st.lists(
+        st.fixed_dictionaries(
+            {
+                "role": st.just("user"),
+                "content": JSON
+                | st.lists(
+                    st.fixed_dictionaries(
+                        {
+                            "type": st.sampled_from(["text", "image", "tool_result", "thinking"]),
+                            "source": JSON | st.just({"type": "base64"}),
+                            "content": JSON,
+                        }
+                    )
+                ),
+            }
+        )
+    ),
+)
+def test_no_body_breaks_the_reader(model: str, name: str, value: Any) -> None:
+    """Whatever a member holds is either read or refused with a fault."""
+    with suppress(Fault):
+        read_invocation(model, {**BODIES[model], name: value})
+
+
 def test_claude_answers_with_a_message(start: Start) -> None:
     """The Messages form has typed blocks and its own names for tokens."""
     _, client = start(default=REPLY)
@@ -223,10 +254,7 @@ def test_unknown_family_is_refused_over_the_wire(start: Start) -> None:
         client.invoke_model(modelId="cohere.command-r-v1:0", body="{}")
 
 
-MODELLED = sorted(name for name in service().shape_for("ResponseStream").members if name.endswith("Exception"))
-
-
-@pytest.mark.parametrize("code", MODELLED)
+@pytest.mark.parametrize("code", stream_exceptions("ResponseStream"))
 def test_every_modelled_exception_can_end_a_stream(start: Start, code: str) -> None:
     """Each exception that the service's model has in the stream arrives under that name."""
     name = code[0].upper() + code[1:]

@@ -8,8 +8,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pytest_llm_migrate.models.endpoint import Batch, Reply, Rule, Script, ScriptedFault
+from pytest_llm_migrate.models.endpoint import Batch, Fault, Reply, Rule, Script, ScriptedEngine, ScriptedFault
+from pytest_llm_migrate.models.endpoint.arrivals import Arrival
+from pytest_llm_migrate.models.endpoint.jobs import Jobs
+from pytest_llm_migrate.models.endpoint.objects import Objects
+from pytest_llm_migrate.models.endpoint.routes import Route
+from tests.models.endpoint.asking import JSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -154,7 +161,7 @@ def test_each_input_file_has_an_output_file(desk: Callable[..., Desk]) -> None:
 
 def test_job_goes_through_its_states(desk: Callable[..., Desk]) -> None:
     """A job of some duration is seen in each state in turn, and counts its records as it goes."""
-    found = desk(duration=0.6)
+    found = desk(duration=1)
     found.put(rows(10))
     arn = found.create()
     states, counts = ["Submitted"], [0]
@@ -166,7 +173,7 @@ def test_job_goes_through_its_states(desk: Callable[..., Desk]) -> None:
     assert states == ["Submitted", "Validating", "Scheduled", "InProgress", "Completed"]
     assert counts == sorted(counts)
     assert len(set(counts)) > 3
-    assert seen["submitTime"] + timedelta(seconds=0.5) < seen["endTime"]
+    assert seen["submitTime"] + timedelta(seconds=0.9) < seen["endTime"]
     assert seen["jobExpirationTime"] == seen["submitTime"] + timedelta(hours=24)
 
 
@@ -230,7 +237,6 @@ def test_jobs_are_found_again(desk: Callable[..., Desk]) -> None:
         ({"roleArn": "arn:aws:iam::12:role/x"}, "The provided role ARN is invalid"),
         ({"roleArn": "arn:aws:iam::123456789012:user/x"}, "The provided role ARN is invalid"),
         ({"jobName": "no spaces"}, "not a name for a job"),
-        ({"timeoutDurationInHours": 23}, "greater than or equal to 24"),
         ({"timeoutDurationInHours": 169}, "at most 168"),
         ({"uri": "https://bucket/key"}, "is not an S3 URI: 'https://bucket/key'"),
         ({"uri": "s3://bucket/none.jsonl"}, "No JSONL file found at s3://bucket/none.jsonl."),
@@ -248,6 +254,24 @@ def test_job_that_cannot_be_is_refused(desk: Callable[..., Desk], asked: dict[st
     found.put([*rows(1), {"recordId": "x"}], "in/bad.jsonl")
     with pytest.raises(found.bedrock.exceptions.ValidationException, match=reason):
         found.create(**asked)
+
+
+@given(name=st.sampled_from(["jobName", "roleArn", "modelId", "inputDataConfig", "clientRequestToken"]), value=JSON)
+def test_no_request_breaks_the_reader(name: str, value: Any) -> None:
+    """Whatever a member holds is either taken or refused with a fault."""
+    place = {"s3Uri": "s3://bucket/in/rows.jsonl"}
+    asked = {
+        "jobName": "job",
+        "roleArn": ROLE,
+        "modelId": NOVA,
+        "inputDataConfig": {"s3InputDataConfig": place},
+        "outputDataConfig": {"s3OutputDataConfig": place},
+        name: value,
+    }
+    jobs = Jobs(ScriptedEngine(Script()), Objects(), Batch(), 0)
+    arrival = Arrival(method="POST", target="/model-invocation-job", headers={}, body=json.dumps(asked).encode())
+    with pytest.raises(Fault):
+        jobs.create(Route("CreateModelInvocationJob"), arrival)
 
 
 def test_service_asks_for_a_hundred_records(stage: Callable[[Script], Stage]) -> None:

@@ -76,7 +76,7 @@ def test_profiles_are_listed_in_pages_and_by_type(client: Any) -> None:
 
 def test_what_is_not_there_is_not_found(client: Any) -> None:
     """Unknown models and profiles are named; a bad page is refused; a rule can deny access."""
-    with pytest.raises(client.exceptions.ResourceNotFoundException, match="'amazon.none-v1:0'"):
+    with pytest.raises(client.exceptions.ResourceNotFoundException, match=r"'amazon\.none-v1:0'"):
         client.get_foundation_model(modelIdentifier="amazon.none-v1:0")
     with pytest.raises(client.exceptions.ResourceNotFoundException, match="'none'"):
         client.get_inference_profile(inferenceProfileIdentifier="none")

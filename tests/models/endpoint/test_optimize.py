@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-import botocore.session
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
 
 from pytest_llm_migrate.models.endpoint import Reply, Rule, Script, ScriptedFault
+from tests.models.endpoint.shapes import stream_exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from tests.models.endpoint.conftest import Stage
 
 TARGET = "amazon.nova-lite-v1:0"
-SHAPE = botocore.session.Session().get_service_model("bedrock-agent-runtime").shape_for("OptimizedPromptStream")
 
 
 def optimize(client: Any, prompt: str = "Sort {{ticket}}.", model: str = TARGET) -> list[dict[str, Any]]:
@@ -68,12 +67,10 @@ def test_blank_prompt_is_refused(stage: Callable[[Script], Stage]) -> None:
         optimize(client, " ")
 
 
-NAMES = sorted(name[0].upper() + name[1:] for name in SHAPE.members if name.endswith("Exception"))
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_exception_comes_at_once_or_in_the_stream(stage: Callable[[Script], Stage], name: str) -> None:
+@pytest.mark.parametrize("code", stream_exceptions("OptimizedPromptStream", "bedrock-agent-runtime"))
+def test_every_exception_comes_at_once_or_in_the_stream(stage: Callable[[Script], Stage], code: str) -> None:
     """Before the analysis it is the modelled class; after it, a frame of the same name."""
+    name = code[0].upper() + code[1:]
     rule = Rule(operation="OptimizePrompt", contains="now", fault=ScriptedFault(name=name))
     later = Rule(operation="OptimizePrompt", fault=ScriptedFault(name=name, after=1))
     _, client = agent(stage, rule, later, default=Reply(optimized="better"))
@@ -82,4 +79,4 @@ def test_every_exception_comes_at_once_or_in_the_stream(stage: Callable[[Script]
     assert isinstance(caught.value, ClientError)
     with pytest.raises(EventStreamError) as broken:
         optimize(client, "later")
-    assert broken.value.response["Error"]["Code"] == name[0].lower() + name[1:]
+    assert broken.value.response["Error"]["Code"] == code

@@ -10,7 +10,7 @@ from botocore.exceptions import EventStreamError
 
 from pytest_llm_migrate.models.endpoint import Reply, Rule, Script, ScriptedCall, ScriptedFault
 from tests.models.endpoint.asking import MODEL, ask, deltas, events, kinds, stream
-from tests.models.endpoint.shapes import service
+from tests.models.endpoint.shapes import stream_exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,10 +147,7 @@ def test_prompt_arn_is_called_with_variables(start: Start) -> None:
     assert answer["output"]["message"]["content"] == [{"text": "tea"}]
 
 
-MODELLED = sorted(name for name in service().shape_for("ConverseStreamOutput").members if name.endswith("Exception"))
-
-
-@pytest.mark.parametrize("code", MODELLED)
+@pytest.mark.parametrize("code", stream_exceptions("ConverseStreamOutput"))
 def test_every_modelled_exception_can_end_a_stream(start: Start, code: str) -> None:
     """Each exception that the service's model has in the stream arrives under that name."""
     name = code[0].upper() + code[1:]

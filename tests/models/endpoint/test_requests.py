@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from pytest_llm_migrate.models.endpoint import Attachment, Converse, Fault, Message
 from pytest_llm_migrate.models.endpoint.requests import converse_request
+from tests.models.endpoint.asking import JSON
 
 MODEL = "amazon.nova-lite-v1:0"
 USER = {"role": "user", "content": [{"text": "hi"}]}
@@ -177,11 +178,30 @@ def test_body_that_is_no_json_is_refused(body: bytes) -> None:
         converse_request(MODEL, body)
 
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=10,
+BLOCKS = st.lists(
+    st.dictionaries(
+        st.sampled_from(["text", "image", "document", "toolResult", "guardContent", "toolUse", "cachePoint"]),
+        JSON
+        | st.fixed_dictionaries(
+            {"source": JSON | st.fixed_dictionaries({"bytes": JSON}), "content": JSON, "text": JSON}
+        ),
+        min_size=1,
+        max_size=1,
+    ),
+    max_size=3,
 )
+
+
+@given(blocks=BLOCKS, tools=JSON, tier=JSON, variables=JSON)
+def test_no_block_breaks_the_reader(blocks: Any, tools: Any, tier: Any, variables: Any) -> None:
+    """Whatever a block holds is either read or refused with a fault."""
+    body = {**with_content(*blocks), "toolConfig": {"tools": tools}, "serviceTier": {"type": tier}}
+    with suppress(Fault):
+        read(body)
+    with suppress(Fault):
+        read(with_content(*blocks))
+    with suppress(Fault):
+        converse_request("a:prompt/b", json.dumps({"promptVariables": variables}).encode())
 
 
 @given(messages=JSON, system=JSON, settings=JSON, additional=JSON)

@@ -30,7 +30,8 @@ quota: {requests_per_second: 100, burst: 20, says_when: true}
 seed: 7
 padding: true
 foundation_models:
-  - {id: amazon.nova-lite-v1:0, provider: Amazon, name: Nova Lite, lifecycle: LEGACY, inference_types: [], streaming: false}
+  - {id: amazon.nova-lite-v1:0, provider: Amazon, name: Nova Lite, lifecycle: LEGACY, inference_types: [],
+     streaming: false}
 inference_profiles:
   - {id: us.amazon.nova-lite-v1:0, models: [amazon.nova-lite-v1:0], kind: APPLICATION, name: ours}
 batch: {duration: 2, minimum: 1, maximum: 9, failure: broken}

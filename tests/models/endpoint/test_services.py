@@ -20,6 +20,7 @@ from pytest_llm_migrate.models.endpoint import (
 )
 from pytest_llm_migrate.models.endpoint.routes import OPERATIONS
 from tests.models.endpoint.asking import MODEL, ask, ask_text, says, stream
+from tests.models.endpoint.shapes import faults, service
 from tests.models.endpoint.test_invoke import BODIES, CLAUDE, chunks, invoke
 from tests.models.endpoint.test_jobs import Desk, rows
 from tests.models.endpoint.test_optimize import optimize
@@ -100,3 +101,19 @@ def test_job_whose_response_is_lost_was_created(stage: Callable[[Script], Stage]
         desk.create(clientRequestToken="t")
     desk.create(clientRequestToken="t")
     assert len(desk.bedrock.list_model_invocation_jobs()["invocationJobSummaries"]) == 1
+
+
+def test_wrong_shapes_are_found() -> None:
+    """The check of shapes finds what peers get wrong."""
+    shapes = service()
+    broken = {"role": "assistant", "content": [{}, {"text": "a", "image": {}}], "more": 1}
+    assert list(faults(broken, shapes.shape_for("Message"))) == [
+        "Message.content.0: a union with 0 members",
+        "Message.content.1: a union with 2 members",
+        "Message.content.1.image: lacks format",
+        "Message.content.1.image: lacks source",
+        "Message: unknown member more",
+    ]
+    assert list(faults({"stopReason": "done"}, shapes.shape_for("MessageStopEvent"))) == [
+        "MessageStopEvent.stopReason: 'done'"
+    ]

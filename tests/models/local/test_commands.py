@@ -95,7 +95,8 @@ def test_serving_a_script_needs_no_library_for_models(tmp_path: Path) -> None:
     script = tmp_path / "script.yaml"
     script.write_text("{}", encoding="utf-8")
     code = (
-        "import sys; from pytest_llm_migrate.models.local import serving; from pytest_llm_migrate.__main__ import main\n"
+        "import sys; from pytest_llm_migrate.__main__ import main\n"
+        "from pytest_llm_migrate.models.local import serving\n"
         "serving.wait_for_interrupt = lambda: sys.exit('xllamacpp' in sys.modules or 'boto3' in sys.modules)\n"
         "main(['serve', '--port', '0', '--script', sys.argv[1]])"
     )
