@@ -60,7 +60,7 @@ class Return:
 def outcome_of(model: Model, request: Request) -> Outcome:
     """Make one attempt; whatever is raised becomes a failure with a name."""
     try:
-        return _storable(model.answer(request))
+        return storable(model.answer(request))
     except CallFailedError as error:
         return CallFailure(
             kind=error.kind, message=printable(error.said), fatal=error.fatal, retry_after=error.retry_after
@@ -69,7 +69,7 @@ def outcome_of(model: Model, request: Request) -> Outcome:
         return CallFailure(kind="client_error", message=printable(f"{type(error).__name__}: {error}"))
 
 
-def _storable(answer: Answer) -> Answer:
+def storable(answer: Answer) -> Answer:
     """Return the answer as any file takes it; raises where it holds what none does."""
     checked = replace(answer, text=printable(answer.text))
     json.dumps(checked.to_record(), ensure_ascii=False).encode()

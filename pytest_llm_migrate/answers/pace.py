@@ -21,11 +21,11 @@ _IDLE_SECONDS = 5.0
 _BURST_SECONDS = 0.1
 _TOLERATED = 0.03  # share of refused calls that changes nothing
 _KEPT_RATE = 0.95  # of the rate at which calls were taken, after too many were refused
-_KEPT_WINDOW = 0.7
+_KEPT_WINDOW, _LEAST_WINDOW = 0.7, 4.0
 _LARGEST_CUT = 0.1
 _LEAST_GROWTH, _MOST_GROWTH = 0.05, 0.5  # doubling with each epoch in which all is well
-_TRIAL_CALLS = 80
-_ALIKE = (0.75, 1.35)  # shares of refused calls whose ratio lies between these tell nothing
+_TRIAL_CALLS, _STORM_CALLS = 80, 25
+_ALIKE = (0.7, 1.4)  # refused and taken shares whose ratios lie between these differ by chance
 _DEAF_SECONDS = 30.0
 _TELLING = 0.1  # more refusals than usual by so much tell something
 _LONGEST_PAUSE = 60.0
@@ -151,19 +151,29 @@ def _is_over(pace: Pace, now: float) -> bool:
     lasted = now - pace.began
     if lasted >= _LONGEST_EPOCH:
         return True
-    if pace.tried:
-        return lasted >= _EPOCH_SECONDS and pace.calls >= _TRIAL_CALLS
     is_storm = pace.crowded >= _EPOCH_CALLS and lasted >= _STORM_SECONDS
+    if pace.tried:
+        is_worse = pace.crowded >= _STORM_CALLS and _share(pace) > pace.tried[2] + _TELLING
+        return is_worse or (lasted >= _EPOCH_SECONDS and pace.calls >= _TRIAL_CALLS)
     return is_storm or (lasted >= _EPOCH_SECONDS and pace.calls >= _EPOCH_CALLS)
 
 
+def _share(pace: Pace) -> float:
+    return pace.crowded / max(pace.calls, pace.crowded, 1)
+
+
+def _is_alike(share: float, other: float) -> bool:
+    ratios = (share / other, (1 - share) / (1 - other)) if other < 1 else (share,)
+    return all(_ALIKE[0] < ratio < _ALIKE[1] for ratio in ratios)
+
+
 def _judged(pace: Pace, now: float, quota: Quota) -> Pace:
-    share = pace.crowded / max(pace.calls, pace.crowded, 1)
+    share = _share(pace)
     if share <= _TOLERATED:
         return _faster(pace, now, quota)
     if now < pace.deaf_until and share < pace.noise + _TELLING:
         return _observing(pace, now)
-    if pace.tried and _ALIKE[0] * pace.tried[2] < share < _ALIKE[1] * pace.tried[2]:
+    if pace.tried and pace.calls >= _EPOCH_CALLS and _is_alike(share, pace.tried[2]):
         # Fewer calls, and as large a share of them refused: waiting gains nothing, so it is given up.
         rate, window, _ = pace.tried
         given_up = replace(pace, rate=rate, window=window, growing=True, noise=share, deaf_until=now + _DEAF_SECONDS)
@@ -179,7 +189,7 @@ def _slower(pace: Pace, now: float, share: float) -> Pace:
     slower = replace(
         pace,
         rate=max(_KEPT_RATE * taken / (1 - noise), _LARGEST_CUT * sent, LEAST_RATE),
-        window=max(1.0, pace.window * _KEPT_WINDOW),
+        window=max(_LEAST_WINDOW, pace.window * _KEPT_WINDOW),
         tried=(*(pace.tried or (pace.rate, pace.window))[:2], share),
         clean=0,
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,8 @@ from pytest_llm_migrate.domain import Answer, CallFailure
 from pytest_llm_migrate.errors import StoreError, UnpricedBudgetError
 
 if TYPE_CHECKING:
+    import threading
+
     from pytest_llm_migrate.answers.desk import Connection, Desk
     from pytest_llm_migrate.domain import Model, Outcome, Request
 
@@ -39,8 +40,6 @@ class SingleCalls:
     connection: Connection
     stopped: threading.Event
     _model: Model | None = field(default=None)
-    _in_flight: int = 0
-    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def model(self) -> Model:
@@ -49,19 +48,15 @@ class SingleCalls:
             self._model = self.connection.connect()
         return self._model
 
-    @property
-    def in_flight(self) -> int:
-        """How many calls have gone out and not come back."""
-        return self._in_flight
-
     def dearest(self, request: Request) -> float | None:
         """Return US dollars that a call may cost at most, ``None`` when its price is unknown."""
         question = Question(sample_id="", request=request, repeat=_NEVER_KEPT, purpose=LATENCY)
         return self.desk.forecast(self.connection, [question], {}).cost
 
-    def check_budget(self, request: Request) -> None:
+    def check_budget(self) -> None:
         """Raise `UnpricedBudgetError` where there is a budget and the model has no price."""
-        if self.desk.store.terms.max_cost is not None and self.dearest(request) is None:
+        priced = self.desk.priced(self.connection.ref, Answer(text="", input_tokens=1, output_tokens=1))
+        if self.desk.store.terms.max_cost is not None and priced.cost is None:
             raise UnpricedBudgetError(self.connection.ref)
 
     def outcome(self, key: str, request: Request) -> Outcome:
@@ -89,21 +84,13 @@ class SingleCalls:
         return CallFailure(kind=LEFT, message="the latency pass ended before this call was made")
 
     def _called(self, attempt: int, key: str, request: Request, quota: Quota) -> Outcome:
-        self._count(1)
-        try:
-            outcome = outcome_of(self.model, request)
-        finally:
-            self._count(-1)
+        outcome = outcome_of(self.model, request)
         paid = self._price(outcome) if isinstance(outcome, Answer) else cost_of_failure(outcome)
         closed = Closed(id=attempt, key=key, outcome=outcome, cost=paid)
         self.desk.store.take(self.connection.ref, quota, [], [closed])
         if isinstance(outcome, CallFailure) and outcome.fatal:
             self.stopped.set()
         return outcome
-
-    def _count(self, change: int) -> None:
-        with self._lock:
-            self._in_flight += change
 
     def _price(self, answer: Answer) -> float | None:
         return self.desk.priced(self.connection.ref, answer).cost

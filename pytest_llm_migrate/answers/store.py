@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.answers import ledger, timings
+from pytest_llm_migrate.answers import jobs, ledger, timings
 from pytest_llm_migrate.answers.database import open_database, store_fault
+from pytest_llm_migrate.answers.jobs import Begun, JobPhase, KnownJob
 from pytest_llm_migrate.answers.ledger import Owner
 from pytest_llm_migrate.answers.pace import Ended, Pace
 from pytest_llm_migrate.domain import Answer, CallFailure, Score
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from pytest_llm_migrate.answers.jobs import NewJob
     from pytest_llm_migrate.answers.ledger import Closed, Spending, Wanted
     from pytest_llm_migrate.answers.pace import Quota
     from pytest_llm_migrate.answers.timings import PassClaim
@@ -46,6 +48,21 @@ class Grant:
     elsewhere: tuple[str, ...] = ()
     answered: Mapping[str, Answer] = field(default_factory=dict)
     spent: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where the answers to some questions are.
+
+    Attributes:
+        answered: Answers that are there, by key.
+        jobs: The batch jobs that keys are records of, by key.
+        calls: Keys that are called for one by one.
+    """
+
+    answered: Mapping[str, Answer]
+    jobs: Mapping[str, str]
+    calls: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +138,68 @@ class Store:
         """Tell other processes that this one still works on its calls."""
         with self._writing() as database:
             ledger.renew(database, self._owner)
+            jobs.renew(database, self._owner)
+
+    def standing(self, keys: Sequence[str]) -> Standing:
+        """Return which answers are there, and which are on their way."""
+        with self._reading() as database:
+            in_flight = dict(jobs.in_flight(database, keys))
+            in_jobs = {key: job for key, job in in_flight.items() if job is not None}
+            answered = dict(_answers(database, keys, self.terms))
+            return Standing(answered=answered, jobs=in_jobs, calls=frozenset(in_flight.keys() - in_jobs.keys()))
+
+    def begin_job(self, job: NewJob, wanted: Sequence[Wanted]) -> Begun:
+        """Write a batch job with all its records down, or nothing where one is taken or the budget does not hold all.
+
+        One transaction, before the service is asked: no two processes begin a job for the same key.
+        """
+        with self._writing() as database:
+            ledger.release_dead(database, self._owner)
+            keys = [item.key for item in wanted]
+            if any(jobs.in_flight(database, keys)) or any(_answers(database, keys, self.terms)):
+                return Begun.TAKEN
+            left = self._money_left(database)
+            if left is not None and sum(item.reserve or 0.0 for item in wanted) > left:
+                return Begun.SHORT if ledger.is_calling(database, self.terms.run) else Begun.SPENT
+            jobs.begin(database, self._owner, job, wanted)
+            return Begun.YES
+
+    def note_job(self, name: str, job: str) -> None:
+        """Write down the id that the service gave a job."""
+        with self._writing() as database:
+            jobs.note(database, name, JobPhase.RUNNING, job)
+
+    def find_jobs(self, names: Sequence[str]) -> list[KnownJob]:
+        """Return batch jobs; those whose process is gone become this one's to wait for and to pay."""
+        with self._reading() as database:
+            orphans = jobs.orphans(database, self._owner, names)
+        if orphans:
+            with self._writing() as database:
+                jobs.adopt(database, self._owner, jobs.orphans(database, self._owner, orphans))
+        with self._reading() as database:
+            return jobs.found(database, self._owner, names)
+
+    def open_records(self, name: str) -> dict[str, int]:
+        """Return a job's records without an outcome: their keys, in order, with their numbers in the ledger."""
+        with self._reading() as database:
+            return jobs.records(database, name)
+
+    def close_records(self, model: str, closed: Sequence[Closed]) -> None:
+        """Write down what came of records of a batch job."""
+        with self._writing() as database:
+            ledger.close_attempts(database, closed)
+            _keep(database, model, closed)
+
+    def end_job(self, name: str, phase: JobPhase, closed: Sequence[Closed] = ()) -> None:
+        """Write down that a job is over, and what that makes of its last records."""
+        with self._writing() as database:
+            ledger.close_attempts(database, closed)
+            jobs.note(database, name, phase)
+
+    def running_jobs(self) -> int:
+        """Return how many batch jobs of this run are not over."""
+        with self._reading() as database:
+            return jobs.count_running(database, self.terms.run)
 
     def find_scores(self, keys: Sequence[str]) -> dict[str, Score]:
         """Return the scores kept under these keys."""
@@ -166,6 +245,11 @@ class Store:
         """Return a latency pass, claimed where it is not finished; ``None`` while any process measures one."""
         with self._writing() as database:
             return timings.claim_pass(database, self._owner, key, self.terms.since)
+
+    def has_pass(self, key: str) -> bool:
+        """Tell whether the store holds a finished and valid latency pass."""
+        with self._reading() as database:
+            return timings.has_pass(database, key, self.terms.since)
 
     def keep_pass(self, key: str, record: Mapping[str, Any], *, is_finished: bool = False) -> None:
         """Write down how far a latency pass of this process is, or its result."""

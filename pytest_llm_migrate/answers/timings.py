@@ -57,6 +57,13 @@ def claim_pass(database: sqlite3.Connection, owner: Owner, key: str, since: floa
     return PassClaim(generation=generation, record=record, is_finished=False)
 
 
+def has_pass(database: sqlite3.Connection, key: str, since: float) -> bool:
+    """Tell whether a finished and valid pass is there that began no earlier than ``since``."""
+    query = "SELECT record FROM latency_passes WHERE key = ? AND ended IS NOT NULL AND begun >= ?"
+    found = database.execute(query, (key, since)).fetchone()
+    return found is not None and bool(json.loads(found[0])["valid"])
+
+
 def keep_pass(
     database: sqlite3.Connection, owner: Owner, key: str, record: Mapping[str, Any], *, is_finished: bool = False
 ) -> None:

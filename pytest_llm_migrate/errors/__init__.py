@@ -21,6 +21,7 @@ from pytest_llm_migrate.errors.datasets import (
     RepeatedIdsError,
 )
 from pytest_llm_migrate.errors.gates import MarginError, NoSliceError, NoValuesError
+from pytest_llm_migrate.errors.masking import ACCOUNT, masked, without_secrets
 from pytest_llm_migrate.errors.metrics import (
     DuplicateMetricError,
     MetricDefinitionError,
@@ -66,6 +67,7 @@ from pytest_llm_migrate.errors.suites import (
 )
 
 __all__ = [
+    "ACCOUNT",
     "AmbiguousPromptError",
     "AttachmentError",
     "BadReferenceError",
@@ -124,5 +126,7 @@ __all__ = [
     "WeightsFetchError",
     "WeightsMissingError",
     "counted",
+    "masked",
     "nearest",
+    "without_secrets",
 ]

@@ -5,12 +5,17 @@ from __future__ import annotations
 import difflib
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.errors.masking import masked
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
 class MigrateError(Exception):
-    """Something a user did or can mend: one clear sentence, shown without a traceback."""
+    """Something a user did or can mend: one clear sentence, shown without a traceback, or an account id of an ARN."""
+
+    def __str__(self) -> str:
+        return masked(super().__str__())
 
 
 class UnknownNameError(MigrateError):

@@ -89,6 +89,10 @@ class PipelineSide:
         """Whether some steps so far do not come from recordings, and calls are allowed."""
         return is_live(self, self.desk.mode, self.recorded)
 
+    def identity(self, row: Row) -> object:
+        """Return the keys of the row's steps so far: what a pipeline would send is known when it has run."""
+        return sorted(item.key for item in self._used if item.sample_id == row.sample_id)
+
     def timed(self, row: Row, ask: Callable[[Request], Outcome]) -> Outcome:
         """Run the pipeline once, each of its calls made by ``ask``."""
 

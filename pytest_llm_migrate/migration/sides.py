@@ -87,6 +87,10 @@ class TimedSide(SideAnswers, Protocol):
         """Its model."""
         ...
 
+    def identity(self, row: Row) -> object:
+        """Return what tells a row's calls from others, as JSON-ready builtins."""
+        ...
+
     def timed(self, row: Row, ask: Callable[[Request], Outcome]) -> Outcome:
         """Return what comes of a row when each of its calls is made by ``ask``."""
         ...
@@ -231,6 +235,10 @@ class AskedSide:
     def is_live(self) -> bool:
         """Whether some answers so far do not come from recordings, and calls are allowed."""
         return is_live(self, self.desk.mode, self.recorded)
+
+    def identity(self, row: Row) -> object:
+        """Return what is sent for a row."""
+        return self.prompt.render(row).to_record()
 
     def timed(self, row: Row, ask: Callable[[Request], Outcome]) -> Outcome:
         """Return the outcome of the row's one call."""

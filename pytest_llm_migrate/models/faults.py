@@ -12,7 +12,7 @@ from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
 from urllib3 import exceptions as wire
 
-from pytest_llm_migrate.errors import CallFailedError
+from pytest_llm_migrate.errors import CallFailedError, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +106,7 @@ TOO_LONG = (
 )
 BY_MESSAGE = (
     ("accessdenied", r"expired", EXPIRED_TOKEN),
-    ("throttling", r"tokens per day", Fault("quota_exhausted", QUOTA)),
+    ("throttling", r"tokens per day", Fault(THROTTLED.kind, QUOTA)),
     ("validation", r"on-demand throughput", Fault("needs_inference_profile", PROFILE)),
     ("validation", r"model identifier is invalid", UNKNOWN_MODEL),
     ("validation", TOO_LONG, Fault("context_too_long")),
@@ -137,13 +137,6 @@ BY_CLASS: tuple[tuple[tuple[type[Exception], ...], Fault], ...] = (
 )  # fmt: skip
 """Faults by exception class, the first that fits."""
 
-SECRETS = (
-    (re.compile(r"(?i)\b(authorization|credential|security-token|signature)[\"']?\s*[=:]\s*\S+"), r"\1=..."),
-    (re.compile(r"(?i)\bbearer\s+[\w+/=.-]{16,}"), "Bearer ..."),
-    (re.compile(r"\b(?:A3T|ABIA|ABSK|ACCA|AIDA|AKIA|AROA|ASIA)[\w+/=]{12,}"), "<key>"),
-    (re.compile(r"(?<!\d)\d{12}(?!\d)"), "<account>"),
-)
-
 
 def call_failure(error: Exception) -> CallFailedError:
     """Return what an exception of `FAULTS` means, without credentials, headers or account ids."""
@@ -163,9 +156,7 @@ def failure(fault: Fault, message: str, retry_after: float | None = None) -> Cal
 def one_line(message: str) -> str:
     """Return a message in one line of at most `LONGEST_MESSAGE` characters, credentials and account ids masked."""
     # A signature error goes on to quote the whole signed request, session token and all.
-    line = " ".join(message.partition("The Canonical String")[0].split())
-    for pattern, mask in SECRETS:
-        line = pattern.sub(mask, line)
+    line = without_secrets(" ".join(message.partition("The Canonical String")[0].split()))
     return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE]}..."
 
 

@@ -82,6 +82,11 @@ class LocalModel:
         """One: a model answers one call at a time, and a call that waits for another would pass for a slow one."""
         return 1
 
+    @property
+    def runs_here(self) -> bool:
+        """Always: the model shares this process, and its CPU time is none of the client's."""
+        return True
+
     def answer(self, request: Request) -> Answer:
         """Return the model's answer; raise a fatal `CallFailedError` where the model cannot be run at all."""
         try:

@@ -1,0 +1,172 @@
+"""Every fault, over HTTP, for each way to ask: named in the rows, tried again or not, nothing lost, nothing paid twice."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from pytest_llm_migrate.answers import lane
+from pytest_llm_migrate.models import client
+from pytest_llm_migrate.models.endpoint import Reply, Rule, ScriptedFault
+from tests.plugin.suite import ROWS_ONLY, TARGET, Bedrock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pytest_llm_migrate.models.endpoint import Answer
+    from pytest_llm_migrate.models.endpoint.engines import Converse
+    from tests.plugin.suite import Suite
+
+STREAM, WHOLE = "ConverseStream", "Converse"
+OPERATIONS = pytest.mark.parametrize("operation", [STREAM, WHOLE])
+BOTH = frozenset({STREAM, WHOLE})
+MOST_ATTEMPTS = 10
+NO_STREAMING = Rule(
+    operation=STREAM,
+    fault=ScriptedFault(name="ValidationException", message="The model does not support streaming."),
+)
+
+
+class Danger(NamedTuple):
+    """A fault as it is scripted, and the name that a row must say."""
+
+    name: str
+    kind: str
+    fault: ScriptedFault
+    operations: frozenset[str] = BOTH
+    attempts: int = MOST_ATTEMPTS
+
+
+def _danger(name: str, kind: str, fault: str, *operations: str, **more: Any) -> Danger:
+    attempts = more.pop("attempts", MOST_ATTEMPTS)
+    return Danger(name, kind, ScriptedFault(name=fault, **more), frozenset(operations) or BOTH, attempts)
+
+
+DANGERS = (
+    _danger("crowded", "throttled", "ThrottlingException"),
+    _danger("crowded within", "throttled", "ThrottlingException", STREAM, after=1),
+    _danger("cold", "model_not_ready", "ModelNotReadyException"),
+    _danger("slow model", "timed_out", "ModelTimeoutException"),
+    _danger("error 500", "server_error", "InternalServerException"),
+    _danger("error 503", "server_error", "ServiceUnavailableException"),
+    _danger("error 424", "server_error", "ModelErrorException"),
+    _danger("error 500 within", "server_error", "InternalServerException", STREAM, after=1),
+    _danger("broken within", "stream_broken", "ModelStreamErrorException", STREAM, after=1),
+    _danger("reset within", "stream_broken", "reset_mid_stream", STREAM),
+    _danger("no end", "stream_ended_early", "cut", STREAM),
+    _danger("half a frame", "stream_ended_early", "cut_in_frame", STREAM),
+    _danger("wrong sum", "bad_checksum", "bad_crc", STREAM),
+    _danger("half a body", "truncated_body", "truncated_body", WHOLE),
+    _danger("reset before", "connection_lost", "reset"),
+    _danger("refused", "validation", "ValidationException", message="temperature must be at most 1", attempts=1),
+    _danger(
+        "too long",
+        "context_too_long",
+        "ValidationException",
+        message="Input is too long for requested model.",
+        attempts=1,
+    ),
+)
+MALFORMED = "malformed always."
+
+
+class Counting(Bedrock):
+    """An endpoint that also notes by which operation it was asked."""
+
+    def __init__(self, *rules: Rule) -> None:
+        self.requests: Counter[tuple[str, str]] = Counter()
+        super().__init__(*rules)
+
+    def converse(self, request: Converse) -> Answer:
+        """Note a question with its operation, and answer it."""
+        self.requests[request.operation, request.question] += 1
+        return super().converse(request)
+
+
+@pytest.fixture
+def counted(credentials: pytest.MonkeyPatch) -> Iterator[Callable[..., Counting]]:
+    """Starts endpoints by their rules."""
+    with ExitStack() as endpoints:
+
+        def start(*rules: Rule) -> Counting:
+            bedrock = Counting(*rules)
+            endpoints.enter_context(bedrock.endpoint)
+            credentials.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.endpoint.url)
+            return bedrock
+
+        yield start
+
+
+@pytest.fixture
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes the waits between attempts as short as their jitter can make them, or nearly so."""
+    monkeypatch.setattr(lane.random, "random", lambda: 0.05)
+
+
+def _rules(operation: str, dangers: Iterable[Danger]) -> list[Rule]:
+    rules = [] if operation == STREAM else [NO_STREAMING]
+    for danger in dangers:
+        fault = danger.fault
+        once = ScriptedFault(name=fault.name, message=fault.message, after=fault.after, times=1)
+        rules.append(Rule(operation=operation, contains=f"{danger.name} once.", fault=once))
+        rules.append(Rule(operation=operation, contains=f"{danger.name} always.", fault=fault))
+    return rules
+
+
+def _row(question: str) -> dict[str, Any]:
+    return {
+        "sample_id": question.rstrip("."),
+        "question": question,
+        "answer_source_llm": "yes",
+        "answer_ground_truth": "yes",
+    }
+
+
+def _ask(suite: Suite, questions: Iterable[str], *arguments: str) -> pytest.RunResult:
+    suite.rows([_row(question) for question in questions])
+    suite.tests(ROWS_ONLY)
+    return suite.run("--target-model", TARGET, "--prompt-strategy", "identity", *arguments)
+
+
+def _ledger(suite: Suite) -> list[list[str]]:
+    """Return the outcomes of every row's attempts, in order."""
+    with sqlite3.connect(suite.path / ".llm-migrate" / "answers.sqlite") as database:
+        found = database.execute("SELECT key, outcome FROM attempts ORDER BY key, number").fetchall()
+    by_key: dict[str, list[str]] = {}
+    for key, outcome in found:
+        by_key.setdefault(key, []).append(outcome)
+    return sorted(by_key.values())
+
+
+@OPERATIONS
+@pytest.mark.usefixtures("quick_retries")
+def test_every_fault_has_its_name(suite: Suite, counted: Callable[..., Counting], operation: str) -> None:
+    """A fault that passes costs its row an attempt; one that stays errs it by name; the ledger knows every request."""
+    dangers = [danger for danger in DANGERS if operation in danger.operations]
+    passing = [danger for danger in dangers if danger.attempts > 1]
+    malformed = Rule(operation=operation, contains=MALFORMED, reply=Reply(text="", stop_reason="malformed_model_output"))
+    bedrock = counted(*_rules(operation, dangers), malformed)
+    once = [f"{danger.name} once." for danger in passing]
+    always = {f"{danger.name} always.": danger for danger in dangers}
+    result = _ask(suite, [*once, *always, MALFORMED], "--migration-concurrency", "32")
+    result.assert_outcomes(passed=len(once), errors=len(always) + 1)
+
+    kinds = {question: danger.kind for question, danger in always.items()} | {MALFORMED: "malformed_output"}
+    targets = {line["sample_id"] + ".": line["target"] for line in suite.lines}
+    assert {question: targets[question]["text"] for question in once} == dict.fromkeys(once, "yes")
+    assert {question: targets[question].get("error", {}).get("kind") for question in kinds} == kinds
+    assert all("scores" not in targets[question] for question in kinds)
+
+    requests = {question: count for (asked_by, question), count in bedrock.requests.items() if asked_by == operation}
+    most = {question: danger.attempts for question, danger in always.items()} | {MALFORMED: MOST_ATTEMPTS}
+    assert requests == dict.fromkeys(once, 2) | most
+    recovered = [[danger.kind, "answered"] for danger in passing]
+    assert _ledger(suite) == sorted(recovered + [[kind] * most[question] for question, kind in kinds.items()])
+    assert suite.results["spending"]["calls"] == sum(requests.values())
+    assert suite.migration["errors"]["kinds"]["target"] == Counter(kinds.values())
+    report = (suite.folder / "report.html").read_text("utf-8")
+    assert {kind for kind in kinds.values() if kind not in report} == set()
