@@ -4,6 +4,7 @@ from pytest_llm_migrate.answers.calling import printable
 from pytest_llm_migrate.answers.desk import Connection, Desk, Forecast, Mode, Order, Question, Ticket
 from pytest_llm_migrate.answers.lane import NOT_RUN
 from pytest_llm_migrate.answers.ledger import Spending
+from pytest_llm_migrate.answers.parcels import BatchTerms
 from pytest_llm_migrate.answers.recordings import RecordedAnswer, read_recording, recording_path, write_recording
 from pytest_llm_migrate.answers.single import LATENCY, SingleCalls
 from pytest_llm_migrate.answers.store import Store, Terms
@@ -11,6 +12,7 @@ from pytest_llm_migrate.answers.store import Store, Terms
 __all__ = [
     "LATENCY",
     "NOT_RUN",
+    "BatchTerms",
     "Connection",
     "Desk",
     "Forecast",

@@ -8,22 +8,25 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.answers.batches import BatchLane
+from pytest_llm_migrate.answers.dearest import dearest_answer
 from pytest_llm_migrate.answers.lane import Lane
 from pytest_llm_migrate.answers.ledger import USE_CASE
 from pytest_llm_migrate.answers.pace import Quota
+from pytest_llm_migrate.answers.parcels import BatchTerms
 from pytest_llm_migrate.answers.retries import STANDARD
-from pytest_llm_migrate.domain import Answer, CallFailure
+from pytest_llm_migrate.domain import BATCH_TIER, Answer, BatchModel, CallFailure
 from pytest_llm_migrate.errors import CallFailedError, MissingRecordingError, UnpricedBudgetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_llm_migrate.answers.calling import Job
+    from pytest_llm_migrate.answers.parcels import Parcel
     from pytest_llm_migrate.answers.retries import Patience
     from pytest_llm_migrate.answers.store import Store
     from pytest_llm_migrate.domain import Model, Outcome, PriceList, Request
 
-_DEFAULT_OUTPUT_TOKENS = 4096  # what a call may write when its prompt sets no max_tokens; for the budget only
 _LOOK_SECONDS = 0.02
 
 
@@ -77,20 +80,25 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """A promised outcome: there already, or on its way down a lane."""
+    """A promised outcome: there already, or on its way down a lane or in a parcel."""
 
     key: str
     kept: Answer | None = None
     lane: Lane | None = None
     job: Job | None = None
+    parcel: Parcel | None = None
 
     @property
     def is_there(self) -> bool:
         """Whether `outcome` returns without waiting."""
+        if self.parcel is not None:
+            return self.parcel.is_there
         return self.job is None or self.job.future.done()
 
     def outcome(self) -> Outcome:
         """Return the outcome, waiting for it if need be."""
+        if self.parcel is not None:
+            return self.parcel.outcome()
         if self.lane is None or self.job is None:
             return self.kept or CallFailure(kind="client_error", message="never asked for")
         return self.lane.wait(self.job)
@@ -105,27 +113,35 @@ class Order:
         kept: Answers that are there already, by key.
         missing: Questions that must be asked, by key.
         lane: Where they are asked; ``None`` where none is missing.
+        batches: Where those of the use case are asked in batch jobs, if they are.
     """
 
     keys: Sequence[str]
     kept: Mapping[str, Answer]
     missing: Mapping[str, Question]
     lane: Lane | None
+    batches: BatchLane | None = None
 
     def begin(self) -> list[Ticket]:
         """Return a ticket for each question, in order; calls begin at once."""
+        parcels = self.batches.add(self._requests(USE_CASE)) if self.batches else {}
         jobs = self._jobs(self.lane) if self.lane else {}
-        return [Ticket(key, self.kept.get(key), self.lane if key in jobs else None, jobs.get(key)) for key in self.keys]
+        return [
+            Ticket(key, self.kept.get(key), self.lane if key in jobs else None, jobs.get(key), parcels.get(key))
+            for key in self.keys
+        ]
 
     def _jobs(self, lane: Lane) -> dict[str, Job]:
         purposes = dict.fromkeys(question.purpose for question in self.missing.values())
         return {
             key: job
             for purpose in purposes
-            for key, job in lane.add(
-                {key: item.request for key, item in self.missing.items() if item.purpose == purpose}, purpose
-            ).items()
+            if not (self.batches and purpose == USE_CASE)
+            for key, job in lane.add(self._requests(purpose), purpose).items()
         }
+
+    def _requests(self, purpose: str) -> dict[str, Request]:
+        return {key: item.request for key, item in self.missing.items() if item.purpose == purpose}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -140,6 +156,7 @@ class Desk:
         per_minute: Calls a minute per model that the service gives; ``None`` to find out.
         patience: How often and how soon a call is tried again.
         ahead: How many answers may be called before they are waited for; ``None`` for all.
+        batch: How batch jobs are used: with a place for their files, for all that `prepare` is given.
     """
 
     store: Store
@@ -149,19 +166,28 @@ class Desk:
     per_minute: float | None = None
     patience: Patience = STANDARD
     ahead: int | None = None
+    batch: BatchTerms = field(default_factory=BatchTerms)
     _lanes: dict[str, Lane] = field(default_factory=dict)
+    _batch_lanes: dict[str, BatchLane | None] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def is_stopped(self) -> bool:
         """Whether a model's calls were given up before all answers were there."""
-        return any(lane.is_stopped for lane in self._lanes.values())
+        return any(lane.is_stopped for lane in self._all_lanes)
+
+    @property
+    def _all_lanes(self) -> list[Lane | BatchLane]:
+        return [*self._lanes.values(), *filter(None, self._batch_lanes.values())]
 
     def ask(
         self, model: Connection, questions: Sequence[Question], recorded: Mapping[str, tuple[str, Answer]]
     ) -> list[Ticket]:
-        """Return a ticket for each question, in order; calls begin at once, and what `prepare` raises is raised."""
-        return self.prepare(model, questions, recorded).begin()
+        """Return a ticket for each question, in order; calls begin at once, and what `prepare` raises is raised.
+
+        No batch job is started, since somebody waits; one that runs already is joined.
+        """
+        return self._order(model, questions, recorded, in_batches=False).begin()
 
     def prepare(
         self, model: Connection, questions: Sequence[Question], recorded: Mapping[str, tuple[str, Answer]]
@@ -172,12 +198,26 @@ class Desk:
             MissingRecordingError: In replay, an answer is neither recorded nor stored.
             MigrateError: The model cannot be connected to, or has no price where there is a budget.
         """
+        return self._order(model, questions, recorded, in_batches=self.batch.place is not None)
+
+    def _order(
+        self,
+        model: Connection,
+        questions: Sequence[Question],
+        recorded: Mapping[str, tuple[str, Answer]],
+        *,
+        in_batches: bool,
+    ) -> Order:
         keys = [question.request.key(model.ref, question.repeat) for question in questions]
         kept = self._kept(keys, recorded)
         missing = {key: item for key, item in zip(keys, questions, strict=True) if key not in kept}
-        if missing:
-            self._refuse_in_replay(model, missing.values(), recorded)
-        return Order(keys=keys, kept=kept, missing=missing, lane=self._lane(model) if missing else None)
+        if not missing:
+            return Order(keys=keys, kept=kept, missing=missing, lane=None)
+        self._refuse_in_replay(model, missing.values(), recorded)
+        lane = self._lane(model)
+        # A job that runs will have the answer, whatever this command would do.
+        batches = self._batch_lane(model) if in_batches or self.store.standing(list(missing)).jobs else None
+        return Order(keys=keys, kept=kept, missing=missing, lane=lane, batches=batches)
 
     def forecast(
         self, model: Connection, questions: Sequence[Question], recorded: Mapping[str, tuple[str, Answer]]
@@ -186,7 +226,7 @@ class Desk:
         keyed = {question.request.key(model.ref, question.repeat): question for question in questions}
         kept = set(self._kept(list(keyed), recorded))
         missing = [question for key, question in keyed.items() if key not in kept]
-        costs = [self.prices.cost(model.ref, _dearest_answer(question.request)) for question in missing]
+        costs = [self.prices.cost(model.ref, dearest_answer(question.request)) for question in missing]
         known = [cost for cost in costs if cost is not None]
         cost = sum(known) if len(known) == len(costs) else None
         return Forecast(calls=len(missing), kept=len(kept), cost=cost)
@@ -196,10 +236,10 @@ class Desk:
 
         What comes back is kept, since it is paid for.
         """
-        for lane in self._lanes.values():
+        for lane in self._all_lanes:
             lane.leave()
         until = time.monotonic() + seconds
-        while not all(lane.is_at_rest for lane in self._lanes.values()) and time.monotonic() < until:
+        while not all(lane.is_at_rest for lane in self._all_lanes) and time.monotonic() < until:
             time.sleep(_LOOK_SECONDS)
         return self.in_flight
 
@@ -255,22 +295,43 @@ class Desk:
             patience=self.patience,
         )
 
+    def _batch_lane(self, connection: Connection) -> BatchLane | None:
+        lane = self._lane(connection)
+        with self._lock:
+            if connection.ref not in self._batch_lanes:
+                self._batch_lanes[connection.ref] = self._new_batch_lane(connection, lane)
+            return self._batch_lanes[connection.ref]
+
+    def _new_batch_lane(self, connection: Connection, lane: Lane) -> BatchLane | None:
+        model, ref = connection.connect(), connection.ref
+        if not isinstance(model, BatchModel):
+            self.batch.tell(f"llm-migrate: {ref} has no batch inference: its rows are called one by one")
+            return None
+        return BatchLane(
+            ref,
+            model.batches(self.batch.place),
+            self.store,
+            lane=lane,
+            reserve=self._reserve_for(ref, BATCH_TIER),
+            price=lambda answer: self.priced(ref, answer).cost,
+            terms=self.batch,
+        )
+
     def _quota(self, model: Model) -> Quota:
         # A service that counts calls by more than the model says so, as Bedrock does by region.
         name: str = getattr(model, "quota", model.ref)
         return Quota(name=name, in_flight=self.concurrency or model.concurrency, per_minute=self.per_minute)
 
-    def _reserve_for(self, ref: str) -> Callable[[Request], float | None]:
+    def _reserve_for(self, ref: str, tier: str | None = None) -> Callable[[Request], float | None]:
         if self.store.terms.max_cost is None:
             return lambda _: None
         if self.prices.cost(ref, Answer(text="", input_tokens=1, output_tokens=1)) is None:
             raise UnpricedBudgetError(ref)
-        return lambda request: self.prices.cost(ref, _dearest_answer(request))
 
+        def reserve(request: Request) -> float | None:
+            dearest = dearest_answer(request)
+            in_tier = self.prices.cost(ref, replace(dearest, service_tier=tier)) if tier else None
+            # A price list without the tier's price has one that is no lower.
+            return self.prices.cost(ref, dearest) if in_tier is None else in_tier
 
-def _dearest_answer(request: Request) -> Answer:
-    """Return an answer at least as long as any that this request can get; a token is two bytes or more."""
-    texts = [request.system or "", *(turn.text for turn in request.turns)]
-    size = sum(len(text.encode("utf-8", "replace")) for text in texts)
-    most = int(request.inference.get("max_tokens", _DEFAULT_OUTPUT_TOKENS))
-    return Answer(text="", input_tokens=size // 2 + 16, output_tokens=most)
+        return reserve

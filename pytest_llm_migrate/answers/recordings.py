@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain import Answer
-from pytest_llm_migrate.errors import RecordingError
+from pytest_llm_migrate.errors import RecordingError, masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,7 +51,7 @@ class RecordedAnswer:
 
 def recording_path(folder: Path, suite: str, model: str) -> Path:
     """Return where the answers of one model for one test file are kept: ``recordings/<suite>/<model>.jsonl``."""
-    return folder / "recordings" / suite / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', model)}.jsonl"
+    return folder / "recordings" / suite / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', masked(model))}.jsonl"
 
 
 def read_recording(path: Path) -> dict[str, tuple[str, Answer]]:

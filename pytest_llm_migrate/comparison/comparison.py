@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llm_migrate.comparison.metric import MetricComparison
 from pytest_llm_migrate.comparison.projection import projected
 from pytest_llm_migrate.comparison.quantity import Quantity, QuantityComparison
+from pytest_llm_migrate.comparison.timing import Timing
 from pytest_llm_migrate.domain import SIDES, Answer
 from pytest_llm_migrate.errors import NoSliceError, UnknownNameError
 
@@ -39,7 +40,17 @@ def _total_tokens(answer: Answer) -> float | None:
     return None if read is None or written is None else read + written
 
 
+def _tokens_per_second(answer: Answer) -> float | None:
+    """Return how fast text came after its first token; unknown where it came in one piece."""
+    if answer.latency is None or answer.ttft is None or answer.output_tokens is None:
+        return None
+    seconds = answer.latency - answer.ttft
+    return (answer.output_tokens - 1) / seconds if answer.output_tokens > 1 and seconds > 0 else None
+
+
 LATENCY = Quantity(name="latency", unit="s", read=lambda answer: answer.latency)
+SERVICE_LATENCY = Quantity(name="latency", unit="s", read=lambda answer: answer.server_latency)
+TOKENS_PER_SECOND = Quantity(name="tokens_per_second", unit="tokens/s", read=_tokens_per_second)
 TTFT = Quantity(name="ttft", unit="s", read=lambda answer: answer.ttft)
 TOKENS = Quantity(name="tokens", unit="tokens", read=_total_tokens)
 INPUT_TOKENS = Quantity(name="input_tokens", unit="tokens", read=_read_tokens)
@@ -69,6 +80,7 @@ class Comparison:
         bounds: The least and greatest score of metrics that do not score in [0, 1].
         weight: The column that says how much of the traffic a row stands for, in numbers of 0 or more.
         graded: Whether metrics grade, where these rows are a part of others; the rest is told by these rows.
+        timing: Says where times come from, asked at the first use of one.
         watch: Gets every verdict that a gate evaluates.
         seed: For methods that resample; the same rows and seed give the same figures.
     """
@@ -82,13 +94,14 @@ class Comparison:
         bounds: Mapping[str, tuple[float, float]] | None = None,
         weight: str | None = None,
         graded: Mapping[str, bool] | None = None,
+        timing: Callable[[], Timing] = Timing,
         watch: Callable[[Verdict], None] = lambda _: None,
         seed: int = 0,
     ) -> None:
         self.cases = tuple(cases)
         self.metrics, self.slices = tuple(metrics), tuple(slices)
         self._bounds, self._weight, self._graded = dict(bounds or {}), weight, dict(graded or {})
-        self._watch, self._seed = watch, seed
+        self._timing, self._watch, self._seed = timing, watch, seed
         self._by_metric: dict[str, MetricComparison] = {}
 
     def __len__(self) -> int:
@@ -108,14 +121,29 @@ class Comparison:
         return self._by_metric[metric]
 
     @cached_property
+    def timing(self) -> Timing:
+        """Where times come from: of a latency pass, once it is made, or of the rows' own answers."""
+        return self._timing()
+
+    @cached_property
     def latency(self) -> QuantityComparison:
-        """Seconds to the end of the answer."""
-        return self._quantity(LATENCY)
+        """Seconds to the end of the answer: the service's own where a latency pass has them, else the client's."""
+        return self._timed(SERVICE_LATENCY if self.timing.is_services else LATENCY)
+
+    @cached_property
+    def client_latency(self) -> QuantityComparison:
+        """Seconds to the end of the answer on the client's clock, the network included."""
+        return self._timed(LATENCY)
 
     @cached_property
     def ttft(self) -> QuantityComparison:
         """Seconds to the first text."""
-        return self._quantity(TTFT)
+        return self._timed(TTFT)
+
+    @cached_property
+    def tokens_per_second(self) -> QuantityComparison:
+        """Output tokens a second after the first; where more is better, gates on what is at most do not fit."""
+        return self._timed(TOKENS_PER_SECOND)
 
     @cached_property
     def tokens(self) -> QuantityComparison:
@@ -197,6 +225,8 @@ class Comparison:
             failed = self[name].source.failures + self[name].target.failures
             if failed:
                 said.append(f"{name} could not score {failed} answers; they are in no mean")
+        if self.timing.invalid or self.latency.n or self.ttft.n:
+            said += filter(None, [self.timing.invalid or self.timing.note])
         return said
 
     def to_record(self) -> dict[str, Any]:
@@ -238,12 +268,17 @@ class Comparison:
             bounds=self._bounds,
             weight=self._weight,
             graded={name: self[name].scale.is_graded for name in self.metrics},
+            timing=lambda: self.timing.of({case.id for case in cases}),
             watch=self._watch,
             seed=self._seed,
         )
 
     def _quantity(self, quantity: Quantity) -> QuantityComparison:
         return QuantityComparison(quantity, self.cases, watch=self._watch, seed=self._seed)
+
+    def _timed(self, quantity: Quantity) -> QuantityComparison:
+        cases = self.cases if self.timing.pairs is None else self.timing.pairs
+        return QuantityComparison(quantity, cases, watch=self._watch, seed=self._seed, timing=self.timing)
 
     def _count(self, matches: Callable[[Any], bool]) -> BothSides:
         return BothSides(

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison.gates import at_most, cannot_judge, evidence_of, finite, more_words, too_few
+from pytest_llm_migrate.comparison.timing import UNTIMED
 from pytest_llm_migrate.domain import SIDES, Answer, Ruling, Verdict
 from pytest_llm_migrate.errors import MarginError, NoValuesError, counted
 from pytest_llm_migrate.stats import (
@@ -23,6 +24,7 @@ from pytest_llm_migrate.stats import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from pytest_llm_migrate.comparison.timing import Timing
     from pytest_llm_migrate.domain import Case, SideName
     from pytest_llm_migrate.stats import Estimate, PairedQuantity, Statistic
 
@@ -52,10 +54,17 @@ class QuantityComparison:
     """
 
     def __init__(
-        self, quantity: Quantity, cases: Sequence[Case], *, watch: Callable[[Verdict], None], seed: int = 0
+        self,
+        quantity: Quantity,
+        cases: Sequence[Case],
+        *,
+        watch: Callable[[Verdict], None],
+        seed: int = 0,
+        timing: Timing = UNTIMED,
     ) -> None:
         self.name, self.unit = quantity.name, quantity.unit
         self._quantity, self._cases, self._watch, self._seed = quantity, cases, watch, seed
+        self.timing = timing
         self._estimates: dict[float, dict[Statistic, PairedQuantity]] = {}
         self._side_estimates: dict[tuple[SideName, float], dict[Statistic, Estimate]] = {}
 
@@ -164,9 +173,10 @@ class QuantityComparison:
         return self.side_estimates(side, 0.95)[statistic].value
 
     def say(self, verdict: Verdict) -> Verdict:
-        """Report a verdict and return it."""
-        self._watch(verdict)
-        return verdict
+        """Report a verdict, with the conditions of times, and return it."""
+        shown = self.timing.shown(verdict)
+        self._watch(shown)
+        return shown
 
     def to_record(self, confidence: float = 0.95) -> dict[str, Any] | None:
         """Return every statistic as JSON-ready builtins, ``None`` where the quantity is unknown throughout."""
@@ -238,7 +248,7 @@ class StatisticComparison:
         if not 0 < bar < math.inf:
             raise MarginError(gate, "a factor above 0, such as 1.2")
         known, why = f"a known {quantity.name}", quantity.why(*SIDES)
-        refused = too_few(gate, known, quantity.n, quantity.rows, why=why)
+        refused = quantity.timing.refusal(gate) or too_few(gate, known, quantity.n, quantity.rows, why=why)
         if refused is not None:
             return quantity.say(refused)
         found = quantity.estimates(two_sided_confidence(confidence))[self._name]
@@ -259,7 +269,9 @@ class StatisticComparison:
         if not 0 <= bar < math.inf:
             raise MarginError(gate, f"a bar of 0 or more, in {quantity.unit}")
         known, why = f"a known {quantity.name}", quantity.why("target")
-        refused = too_few(gate, known, len(quantity.values["target"]), quantity.rows, paired=False, why=why)
+        refused = quantity.timing.refusal(gate) or too_few(
+            gate, known, len(quantity.values["target"]), quantity.rows, paired=False, why=why
+        )
         if refused is not None:
             return quantity.say(refused)
         found = quantity.side_estimates("target", two_sided_confidence(confidence))[self._name]
@@ -267,9 +279,11 @@ class StatisticComparison:
         return self._judged(gate, "at_most", bar, found, confidence, f"{value}; at most {bar:g} {quantity.unit}")
 
     def _judged(self, gate: str, kind: str, bar: float, found: Estimate, confidence: float, said: str) -> Verdict:
-        quantity, least = self._quantity, LEAST_ROWS[self._name]
+        quantity, least = self._quantity, max(LEAST_ROWS[self._name], self._quantity.timing.least)
         evidence = evidence_of(found, confidence, missing=quantity.rows - found.n)
         ruling, more = at_most(evidence, bar), None
+        if found.n < quantity.timing.least:
+            ruling = Ruling.NOT_ENOUGH_EVIDENCE
         if ruling is Ruling.NOT_ENOUGH_EVIDENCE:
             more = max(least - found.n, 0) or rows_to_settle_ceiling(found, ceiling=bar)
         hope = more_words(more) if found.n >= least else f"{self._name} takes {least} rows or more"

@@ -2,7 +2,7 @@
 
 from pytest_llm_migrate.domain.answer import Answer, CallFailure, Outcome, Step, ToolCall
 from pytest_llm_migrate.domain.attachment import AttachedFile, Attachment
-from pytest_llm_migrate.domain.batch import NO_BATCH, TOO_FEW, Batches, BatchModel, BatchPlace, BatchState
+from pytest_llm_migrate.domain.batch import BATCH_TIER, NO_BATCH, TOO_FEW, Batches, BatchModel, BatchPlace, BatchState
 from pytest_llm_migrate.domain.case import Case, Side
 from pytest_llm_migrate.domain.prompt import Example, PromptText, Provenance
 from pytest_llm_migrate.domain.protocols import Metric, Model, PriceList, Provider
@@ -12,6 +12,7 @@ from pytest_llm_migrate.domain.score import Check, Score, ScoreFailure, WatchedS
 from pytest_llm_migrate.domain.verdict import Ruling, Verdict, worst
 
 __all__ = [
+    "BATCH_TIER",
     "NO_BATCH",
     "SIDES",
     "TOO_FEW",

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.domain.answer import Outcome
     from pytest_llm_migrate.domain.request import Request
 
+BATCH_TIER = "batch"
+"""The service tier of a batch job's answers."""
 TOO_FEW = "too_few_records"
 """The kind of failure that means: the service takes no job of so few records."""
 NO_BATCH = "no_batch_inference"

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from pytest_llm_migrate.domain.answer import CallFailure
-from pytest_llm_migrate.domain.batch import NO_BATCH, TOO_FEW, BatchState
+from pytest_llm_migrate.domain.batch import BATCH_TIER, NO_BATCH, TOO_FEW, BatchState
 from pytest_llm_migrate.errors import CallFailedError
 from pytest_llm_migrate.models.client import service_client
 from pytest_llm_migrate.models.converse import parameters, read_reply
@@ -34,7 +34,6 @@ MOST_RECORDS = 50_000
 MOST_BYTES = 2**30
 """Batch inference input file size: 1 GB."""
 
-TIER = "batch"
 NOT_IN_BATCHES = frozenset({"tools", "service_tier", "latency"})
 """Options that no batch job has: Converse jobs refuse tools, and a job is a service tier of its own."""
 
@@ -250,7 +249,7 @@ def _read(found: Mapping[str, Any]) -> Outcome:
         said = {"Error": {"Code": name, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
         raise call_failure(ClientError(said, "Converse"))
     answer = read_reply(found.get("modelOutput") or {}, 0.0)
-    return replace(answer, latency=None, server_latency=None, service_tier=TIER, latency_mode=None)
+    return replace(answer, latency=None, server_latency=None, service_tier=BATCH_TIER, latency_mode=None)
 
 
 def _bucket_and_key(uri: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain.bedrock_ids import base_id, bedrock_id
 from pytest_llm_migrate.errors import CallFailedError
+from pytest_llm_migrate.models.batch import bedrock_batches
 from pytest_llm_migrate.models.converse import StreamedReply, parameters, read_reply
 from pytest_llm_migrate.models.faults import FAULTS, call_failure, is_about_streaming
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_llm_migrate.domain.answer import Answer
+    from pytest_llm_migrate.domain.batch import Batches, BatchPlace
     from pytest_llm_migrate.domain.request import Request
     from pytest_llm_migrate.models.client import RuntimeClient
 
@@ -88,6 +90,10 @@ class BedrockModel:
             with contextlib.suppress(*FAULTS, KeyError):  # a reply that was cut off holds no count
                 return int(self._client.count_tokens(modelId=model_id, input=content)["inputTokens"])
         return None
+
+    def batches(self, place: BatchPlace | None) -> Batches:
+        """Return the model's batch jobs, with the user's own AWS settings; raises `CannotConnectError`."""
+        return bedrock_batches(self._ref, self._model_id, place)
 
     def _whole(self, arguments: dict[str, Any]) -> Answer:
         sent = time.perf_counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -37,7 +38,7 @@ LOG_IN = "Run `aws sso login` or `aws login` (or renew the keys or AWS_BEARER_TO
 CREDENTIALS = "Run `aws configure sso` or `aws configure`, or set AWS_PROFILE or AWS_BEARER_TOKEN_BEDROCK."
 REGION = "Set AWS_DEFAULT_REGION (or AWS_REGION), or a region in the AWS profile."
 MODEL = "Check the model id, and that the model is offered in this region (`aws bedrock list-foundation-models`)."
-ENDPOINT = "Check the region, AWS_ENDPOINT_URL_BEDROCK_RUNTIME and AWS_ENDPOINT_URL."
+ENDPOINT = "Check the region, AWS_ENDPOINT_URL_BEDROCK_RUNTIME, AWS_ENDPOINT_URL and HTTPS_PROXY."
 PROFILE = "Name the inference profile instead: the model id with a prefix such as 'us.', 'eu.' or 'global.'."
 QUOTA = "Wait until the quota is refilled, or ask for a higher one in Service Quotas."
 
@@ -106,7 +107,7 @@ TOO_LONG = (
 )
 BY_MESSAGE = (
     ("accessdenied", r"expired", EXPIRED_TOKEN),
-    ("throttling", r"tokens per day", Fault(THROTTLED.kind, QUOTA)),
+    ("throttling", r"\bper day\b", Fault(THROTTLED.kind, QUOTA)),
     ("validation", r"on-demand throughput", Fault("needs_inference_profile", PROFILE)),
     ("validation", r"model identifier is invalid", UNKNOWN_MODEL),
     ("validation", TOO_LONG, Fault("context_too_long")),
@@ -143,7 +144,7 @@ def call_failure(error: Exception) -> CallFailedError:
     if isinstance(error, aws.ClientError):
         return _service_failure(error)
     fault = next((fault for classes, fault in BY_CLASS if isinstance(error, classes)), Fault("client_error"))
-    return failure(fault, str(error) or type(error).__name__)
+    return failure(WRONG_ENDPOINT if _is_nobody_there(error) else fault, str(error) or type(error).__name__)
 
 
 def failure(fault: Fault, message: str, retry_after: float | None = None) -> CallFailedError:
@@ -163,6 +164,18 @@ def one_line(message: str) -> str:
 def is_about_streaming(failed: CallFailedError) -> bool:
     """Tell whether a failure says that the model cannot stream its answers."""
     return failed.kind == VALIDATION.kind and "stream" in failed.message.lower()
+
+
+def _is_nobody_there(error: BaseException | None) -> bool:
+    """Tell whether a connection failed since no host has the name, or nothing listens there."""
+    while error is not None:
+        # Any other failure to resolve a name may pass, as one without a network does.
+        if isinstance(error, ConnectionRefusedError) or (
+            isinstance(error, socket.gaierror) and error.errno == socket.EAI_NONAME
+        ):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _service_failure(error: aws.ClientError) -> CallFailedError:

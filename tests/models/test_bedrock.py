@@ -270,11 +270,11 @@ def test_silence_is_given_up(connect: Connect, monkeypatch: pytest.MonkeyPatch, 
     assert failure_kind(model) == "timed_out"
 
 
-def test_nobody_there_is_a_lost_connection(connect: Connect) -> None:
+def test_nobody_there_is_a_wrong_endpoint(connect: Connect) -> None:
     """An address where nothing listens is named as such."""
     model, endpoint = connect()
     endpoint.stop()
-    assert failure_kind(model) == "connection_lost"
+    assert failure_kind(model) == "wrong_endpoint"
 
 
 @pytest.mark.parametrize("setting", [{"temperature": "hot"}, {"top_k": {1, 2}}, {"temperature": 7}])

@@ -95,7 +95,7 @@ def test_error_within_a_stream_has_a_kind(code: str, kind: str) -> None:
             "Invocation of model ID amazon.nova-lite-v1:0 with on-demand throughput isn't supported.",
             "needs_inference_profile",
         ),
-        ("ThrottlingException", "Too many tokens per day, please wait before trying again.", "quota_exhausted"),
+        ("ThrottlingException", "Too many tokens per day, please wait before trying again.", "throttled"),
         ("ThrottlingException", "Too many tokens, please wait before trying again.", "throttled"),
         ("AccessDeniedException", "Bearer Token has expired", "expired_token"),
     ],
