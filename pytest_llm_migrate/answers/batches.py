@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import math
-import random
 import secrets
 import tempfile
 import threading
 import time
-from dataclasses import dataclass, replace
-from itertools import islice
-from typing import IO, TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
 
-from pytest_llm_migrate.answers.calling import printable, storable
+from pytest_llm_migrate.answers.harvest import Harvest, failure_of
 from pytest_llm_migrate.answers.jobs import Begun, JobPhase, NewJob
 from pytest_llm_migrate.answers.lane import LEFT, NOT_RUN
-from pytest_llm_migrate.answers.ledger import LEASE_SECONDS, UNKNOWN, USE_CASE, Closed, Wanted
-from pytest_llm_migrate.answers.parcels import GIVEN_UP, NOT_IN_RESULTS, Parcel
-from pytest_llm_migrate.answers.retries import PASSING, UNCLEAR, cost_of_failure
-from pytest_llm_migrate.domain import NO_BATCH, TOO_FEW, Answer, CallFailure
+from pytest_llm_migrate.answers.ledger import UNKNOWN, USE_CASE, Wanted
+from pytest_llm_migrate.answers.parcels import GIVEN_UP, Parcel
+from pytest_llm_migrate.answers.retries import PASSING, UNCLEAR
+from pytest_llm_migrate.domain import NO_BATCH, TOO_FEW, CallFailure
 from pytest_llm_migrate.errors import CallFailedError, counted
 
 if TYPE_CHECKING:
@@ -29,11 +27,7 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.answers.lane import Lane
     from pytest_llm_migrate.answers.parcels import BatchTerms
     from pytest_llm_migrate.answers.store import Store
-    from pytest_llm_migrate.domain import Batches, BatchState, Outcome, Request
-
-_READ_AT_ONCE = 500
-
-Result = TypeVar("Result")
+    from pytest_llm_migrate.domain import Answer, Batches, BatchState, Outcome, Request
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,14 +63,15 @@ class BatchLane:
         terms: BatchTerms,
     ) -> None:
         self._ref, self._batches, self._store, self._lane = ref, batches, store, lane
-        self._reserve, self._price, self._terms, self._rhythm = reserve, price, terms, terms.rhythm
+        self._reserve, self._terms, self._rhythm = reserve, terms, terms.rhythm
         self._left: dict[str, Parcel] = {}
         self._jobs: dict[str, list[str]] = {}
         self._watches: dict[str, _Watch] = {}
         self._lock, self._wakes = threading.Lock(), threading.Event()
+        self._harvest = Harvest(ref, batches, store, price=price, patience=terms.patience, ends=self._wakes)
         self._stopped: CallFailure | None = None
         self._is_unsorted = self._is_leaving = self._is_working = False
-        self._ready = self._renewed = time.monotonic()
+        self._ready = time.monotonic()
 
     @property
     def is_stopped(self) -> bool:
@@ -139,12 +134,8 @@ class BatchLane:
                 self._leave_job(job)
             elif job.is_mine:
                 self._attend(job)
-        self._renew()
-
-    def _renew(self) -> None:
-        if self._watches and time.monotonic() - self._renewed > LEASE_SECONDS / 4:
-            self._store.renew()
-            self._renewed = time.monotonic()
+        if self._watches:
+            self._harvest.renew()
 
     def _sort_out(self) -> None:
         with self._lock:
@@ -216,7 +207,7 @@ class BatchLane:
 
     def _start(self, name: str, part: Sequence[Parcel], records: IO[bytes]) -> None:
         try:
-            job = self._patiently(lambda: self._batches.start(name, records))
+            job = self._harvest.patiently(lambda: self._batches.start(name, records))
         except CallFailedError as failed:
             self._not_started(name, part, failed)
             return
@@ -226,13 +217,13 @@ class BatchLane:
         self._say(f"batch job {job} for {len(part):,} records of {self._ref}")
 
     def _not_started(self, name: str, part: Sequence[Parcel], failed: CallFailedError) -> None:
-        failure = _failure(failed)
+        failure = failure_of(failed)
         if failure.kind in UNCLEAR:
             # It may have been started: only the same name and records find out, with the next command.
             self._hand_all(part, failure)
             return
         is_refused = failure.kind in {TOO_FEW, NO_BATCH}
-        self._end(name, JobPhase.ENDED if is_refused else JobPhase.GIVEN_UP, failure)
+        self._harvest.end(name, JobPhase.ENDED if is_refused else JobPhase.GIVEN_UP, failure)
         if is_refused:
             self._say(f"no batch job for {self._ref}: {failed.message.rstrip('.')}. Its rows are called one by one")
             self._call(part)
@@ -266,7 +257,7 @@ class BatchLane:
         parcels = [parcel for parcel in found if parcel is not None and self._batches.takes(parcel.request)]
         if len(parcels) < len(found):
             unknown = "the process died while it started the batch job, and this command asks for other rows"
-            self._end(job.name, JobPhase.ENDED, CallFailure(kind=UNKNOWN, message=unknown))
+            self._harvest.end(job.name, JobPhase.ENDED, CallFailure(kind=UNKNOWN, message=unknown))
             return
         with tempfile.TemporaryFile() as records:
             records.writelines(self._batches.record(parcel.key, parcel.request) for parcel in parcels)
@@ -277,10 +268,9 @@ class BatchLane:
             state = self._batches.look(number)
             if state is None:
                 gone = CallFailure(kind=UNKNOWN, message=f"the service knows no batch job {number}")
-                self._end(job.name, JobPhase.ENDED, gone)
+                self._harvest.end(job.name, JobPhase.ENDED, gone)
             elif state.is_ended:
-                self._patiently(lambda: self._read(job.name, state))
-                self._close(job, number, state)
+                self._say(self._harvest.gather(job.name, number, state, self._hand_out))
             elif time.monotonic() >= watch.said + self._rhythm.said:
                 watch.said = time.monotonic()
                 self._say(f"batch job {number}: {_progress(state)}")
@@ -288,30 +278,6 @@ class BatchLane:
             if failed.kind not in PASSING:
                 said = f"{failed.said.rstrip('.')}. Batch job {number} goes on; the same command joins it."
                 self._give_up(job, CallFailure(kind=failed.kind, message=said, fatal=failed.fatal))
-
-    def _read(self, name: str, state: BatchState) -> None:
-        """Keep a job's results; those that an earlier attempt kept are passed over."""
-        records = self._store.open_records(name)
-        results = self._batches.results(state)
-        while chunk := list(islice(results, _READ_AT_ONCE)):
-            outcomes = {key: _kept(outcome) for key, outcome in chunk if key in records}
-            closed = [self._closed(records.pop(key), key, outcome) for key, outcome in outcomes.items()]
-            self._store.close_records(self._ref, closed)
-            for key, outcome in outcomes.items():
-                if isinstance(outcome, Answer):
-                    self._hand_out(key, outcome)
-            self._renew()
-
-    def _close(self, job: KnownJob, number: str, state: BatchState) -> None:
-        missing = len(self._store.open_records(job.name))
-        about = f"batch job {number} ended as {state.status}"
-        said = f"{about}: {state.message}" if state.message else about
-        kind, phase = (GIVEN_UP, JobPhase.GIVEN_UP) if state.is_given_up else (NOT_IN_RESULTS, JobPhase.ENDED)
-        self._end(job.name, phase, CallFailure(kind=kind, message=said))
-        lost = f"; {counted(missing, 'record')} without a result" if missing else ""
-        processed = self._patiently(lambda: self._batches.counted(state)) if missing and state.place else None
-        claimed = f", though it counts {processed:,}" if processed is not None else ""
-        self._say(f"{said}{lost}{claimed}")
 
     def _leave_job(self, job: KnownJob) -> None:
         """Turn to what a job left, whoever read it."""
@@ -338,16 +304,6 @@ class BatchLane:
         self._watches[name] = _Watch(due=now + seconds, said=now)
         return self._watches[name]
 
-    def _end(self, name: str, phase: JobPhase, failure: CallFailure) -> None:
-        closed = [self._closed(number, key, failure) for key, number in self._store.open_records(name).items()]
-        self._store.end_job(name, phase, closed)
-
-    def _closed(self, number: int, key: str, outcome: Outcome) -> Closed:
-        if isinstance(outcome, Answer):
-            return Closed(id=number, key=key, outcome=outcome, cost=self._price(outcome))
-        is_unclear = outcome.kind in {NOT_IN_RESULTS, GIVEN_UP, UNKNOWN}
-        return Closed(id=number, key=key, outcome=outcome, cost=None if is_unclear else cost_of_failure(outcome))
-
     def _call(self, parcels: Iterable[Parcel]) -> None:
         """Have parcels called for one by one."""
         requests = {parcel.key: parcel.request for parcel in parcels}
@@ -370,36 +326,8 @@ class BatchLane:
             parcels = list(self._left.values())
         self._hand_all(parcels, failure)
 
-    def _patiently(self, attempt: Callable[[], Result]) -> Result:
-        """Make an attempt again while its failure may pass; raises the last one."""
-        made = 0
-        while True:
-            try:
-                made += 1
-                return attempt()
-            except CallFailedError as failed:
-                chance = random.random()  # noqa: S311 - jitter
-                wait = self._terms.patience.wait(_failure(failed), made, chance)
-                if wait is None or self._wakes.wait(wait):
-                    raise
-
     def _say(self, line: str) -> None:
         self._terms.tell(f"llm-migrate: {line}")
-
-
-def _failure(failed: CallFailedError) -> CallFailure:
-    message = printable(failed.said)
-    return CallFailure(kind=failed.kind, message=message, fatal=failed.fatal, retry_after=failed.retry_after)
-
-
-def _kept(outcome: Outcome) -> Outcome:
-    """Return an outcome as any file takes it."""
-    if isinstance(outcome, CallFailure):
-        return replace(outcome, message=printable(outcome.message))
-    try:
-        return storable(outcome)
-    except ValueError as error:
-        return CallFailure(kind="client_error", message=printable(f"{type(error).__name__}: {error}"))
 
 
 def _progress(state: BatchState) -> str:

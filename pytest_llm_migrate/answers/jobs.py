@@ -11,13 +11,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.answers import ledger
-from pytest_llm_migrate.answers.ledger import LEASE_SECONDS, Wanted
+from pytest_llm_migrate.answers.ledger import LEASE_SECONDS
+from pytest_llm_migrate.errors import masked
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_llm_migrate.answers.ledger import Owner
+    from pytest_llm_migrate.answers.ledger import Owner, Wanted
 
 QUOTA = "batch jobs"
 """Records count against no quota of calls."""
@@ -84,7 +85,7 @@ class KnownJob:
 def begin(database: sqlite3.Connection, owner: Owner, job: NewJob, wanted: Iterable[Wanted]) -> None:
     """Write a job and its records down, before the service is asked."""
     now = time.time()
-    row = (job.name, None, job.model, job.region, JobPhase.BEGUN, now, owner.run, owner.host, owner.pid)
+    row = (job.name, None, masked(job.model), job.region, JobPhase.BEGUN, now, owner.run, owner.host, owner.pid)
     database.execute("INSERT INTO jobs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, now + LEASE_SECONDS))
     for item in wanted:
         ledger.open_attempt(database, owner, job.model, QUOTA, item)
@@ -115,7 +116,7 @@ def orphans(database: sqlite3.Connection, owner: Owner, names: Iterable[str]) ->
     return [
         row[0]
         for row in _rows(database, names)
-        if not _known(owner, row).is_over and not _is_mine(owner, row) and (row[8] < now or _is_gone(owner, row))
+        if not _known(owner, row).is_over and not _is_mine(owner, row) and (float(row[8]) < now or _is_gone(owner, row))
     ]
 
 

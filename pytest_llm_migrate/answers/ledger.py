@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.answers.retries import CROWDED
 from pytest_llm_migrate.domain import Answer, CallFailure
+from pytest_llm_migrate.errors import masked
 
 if TYPE_CHECKING:
     import sqlite3
@@ -118,7 +119,7 @@ def open_attempt(database: sqlite3.Connection, owner: Owner, model: str, quota: 
     now = time.time()
     row = (
         *(item.key, item.number, item.purpose, item.reserve, item.job),
-        *(model, quota, owner.host, owner.pid, owner.run, now, now + LEASE_SECONDS),
+        *(masked(model), quota, owner.host, owner.pid, owner.run, now, now + LEASE_SECONDS),
     )
     cursor = database.execute(_OPEN, row)
     return cursor.lastrowid if cursor.rowcount == 1 else None

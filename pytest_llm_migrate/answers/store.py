@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.answers import jobs, ledger, timings
 from pytest_llm_migrate.answers.database import open_database, store_fault
-from pytest_llm_migrate.answers.jobs import Begun, JobPhase, KnownJob
+from pytest_llm_migrate.answers.jobs import Begun, JobPhase
 from pytest_llm_migrate.answers.ledger import Owner
 from pytest_llm_migrate.answers.pace import Ended, Pace
 from pytest_llm_migrate.domain import Answer, CallFailure, Score
+from pytest_llm_migrate.errors import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pytest_llm_migrate.answers.jobs import NewJob
+    from pytest_llm_migrate.answers.jobs import KnownJob, NewJob
     from pytest_llm_migrate.answers.ledger import Closed, Spending, Wanted
     from pytest_llm_migrate.answers.pace import Quota
     from pytest_llm_migrate.answers.timings import PassClaim
@@ -116,6 +117,7 @@ class Store:
         One transaction: no two processes are granted the same key, and no more calls than the quota's pace
         allows are in flight over all of them.
         """
+        quota = replace(quota, name=masked(quota.name))
         with self._writing() as database:
             ledger.close_attempts(database, closed)
             _keep(database, model, closed)
@@ -317,7 +319,7 @@ def _ended(closed: Sequence[Closed]) -> Ended:
 def _keep(database: sqlite3.Connection, model: str, closed: Iterable[Closed]) -> None:
     now = time.time()
     rows = [
-        (item.key, model, now, json.dumps(item.outcome.to_record(), ensure_ascii=False))
+        (item.key, masked(model), now, json.dumps(item.outcome.to_record(), ensure_ascii=False))
         for item in closed
         if isinstance(item.outcome, Answer)
     ]

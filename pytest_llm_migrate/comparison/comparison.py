@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.comparison.counts import RowCounts
+from pytest_llm_migrate.comparison.flips import Scale
 from pytest_llm_migrate.comparison.metric import MetricComparison
 from pytest_llm_migrate.comparison.projection import projected
 from pytest_llm_migrate.comparison.quantity import Quantity, QuantityComparison
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_llm_migrate.comparison.flips import Flips
     from pytest_llm_migrate.comparison.projection import Projection
-    from pytest_llm_migrate.domain import Case, SideName, Verdict
+    from pytest_llm_migrate.domain import Case, Side, SideName, Verdict
 
 TRUNCATED = frozenset({"max_tokens", "model_context_window_exceeded"})
 REFUSED = frozenset({"guardrail_intervened", "content_filtered"})
@@ -58,18 +59,6 @@ OUTPUT_TOKENS = Quantity(name="output_tokens", unit="tokens", read=lambda answer
 COST = Quantity(name="cost", unit="USD", read=lambda answer: answer.cost, why=lambda answer: answer.no_cost)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BothSides:
-    """A count of rows on each side."""
-
-    source: int
-    target: int
-
-    def to_record(self) -> dict[str, int]:
-        """Return the counts as JSON-ready builtins."""
-        return {"source": self.source, "target": self.target}
-
-
 class Comparison:
     """All rows of one migration: ``comparison["metric"]``, ``.latency``, ``.cost``, ``.flips``, ``.slice(...)``.
 
@@ -77,9 +66,9 @@ class Comparison:
         cases: The rows with both sides' answers and scores.
         metrics: The metrics' names.
         slices: Columns whose groups are looked at one by one.
-        bounds: The least and greatest score of metrics that do not score in [0, 1].
+        bounds: The least and greatest score of metrics that do not score in [0, 1]; where the rows are a part of
+            others, the scale that the metric has over all of them.
         weight: The column that says how much of the traffic a row stands for, in numbers of 0 or more.
-        graded: Whether metrics grade, where these rows are a part of others; the rest is told by these rows.
         timing: Says where times come from, asked at the first use of one.
         watch: Gets every verdict that a gate evaluates.
         seed: For methods that resample; the same rows and seed give the same figures.
@@ -91,16 +80,15 @@ class Comparison:
         *,
         metrics: Sequence[str],
         slices: Sequence[str] = (),
-        bounds: Mapping[str, tuple[float, float]] | None = None,
+        bounds: Mapping[str, tuple[float, float] | Scale] | None = None,
         weight: str | None = None,
-        graded: Mapping[str, bool] | None = None,
         timing: Callable[[], Timing] = Timing,
         watch: Callable[[Verdict], None] = lambda _: None,
         seed: int = 0,
     ) -> None:
         self.cases = tuple(cases)
         self.metrics, self.slices = tuple(metrics), tuple(slices)
-        self._bounds, self._weight, self._graded = dict(bounds or {}), weight, dict(graded or {})
+        self._bounds, self._weight = dict(bounds or {}), weight
         self._timing, self._watch, self._seed = timing, watch, seed
         self._by_metric: dict[str, MetricComparison] = {}
 
@@ -115,9 +103,8 @@ class Comparison:
             raise UnknownNameError("metric", metric, self.metrics, hint="Name it in the marker's metrics=[...].")
         if metric not in self._by_metric:
             bounds = self._bounds.get(metric, (0.0, 1.0))
-            self._by_metric[metric] = MetricComparison(
-                metric, self.cases, watch=self._watch, bounds=bounds, is_graded=self._graded.get(metric)
-            )
+            scale = bounds if isinstance(bounds, Scale) else Scale.of(self.cases, metric, bounds)
+            self._by_metric[metric] = MetricComparison(metric, self.cases, watch=self._watch, scale=scale)
         return self._by_metric[metric]
 
     @cached_property
@@ -165,20 +152,20 @@ class Comparison:
         """US dollars a row."""
         return self._quantity(COST)
 
-    @property
-    def errors(self) -> BothSides:
+    @cached_property
+    def errors(self) -> RowCounts:
         """Rows whose call gave no answer."""
-        return self._count(lambda side: side.failure is not None)
+        return self._count("errors", "an outcome", lambda side: side.failure is not None)
 
-    @property
-    def truncated(self) -> BothSides:
+    @cached_property
+    def truncated(self) -> RowCounts:
         """Rows whose answer ended because it was too long."""
-        return self._count(lambda side: not side.failure and side.stop_reason in TRUNCATED)
+        return self._count("truncated", "a known stop reason", _is_truncated)
 
-    @property
-    def refusals(self) -> BothSides:
+    @cached_property
+    def refusals(self) -> RowCounts:
         """Rows that a guardrail or filter stopped, or whose answer opens with a refusal in English."""
-        return self._count(lambda side: not side.failure and _is_refusal(side.answer))
+        return self._count("refusals", "an answer", _is_refusal)
 
     @property
     def flips(self) -> dict[str, Flips]:
@@ -243,7 +230,10 @@ class Comparison:
             "errors": {**self.errors.to_record(), "kinds": {side: dict(found) for side, found in kinds.items()}},
             "truncated": self.truncated.to_record(),
             "refusals": self.refusals.to_record(),
-            "cached": self._count(lambda side: not side.failure and side.answer.cached).to_record(),
+            "stop_reasons": {side: dict(Counter(self._stop_reasons(side))) for side in SIDES},
+            "cached": self._count(
+                "cached", "an answer", lambda side: not side.failure and side.answer.cached
+            ).to_record(),
             "no_cost": self.cost.reasons,
             "served": {side: dict(Counter(self._served(side))) for side in SIDES},
         }
@@ -255,6 +245,13 @@ class Comparison:
             if isinstance(outcome, Answer) and (outcome.service_tier or outcome.latency_mode):
                 yield ", ".join(filter(None, [outcome.service_tier, outcome.latency_mode]))
 
+    def _stop_reasons(self, side: SideName) -> Iterator[str]:
+        """Yield why every answer ended, where its model said so."""
+        for case in self.cases:
+            outcome = getattr(case, side).outcome
+            if isinstance(outcome, Answer) and outcome.stop_reason:
+                yield outcome.stop_reason
+
     def _groups(self, column: str) -> dict[Any, list[Case]]:
         groups: dict[Any, list[Case]] = {}
         for case in self.cases:
@@ -265,9 +262,8 @@ class Comparison:
         return Comparison(
             cases,
             metrics=self.metrics,
-            bounds=self._bounds,
+            bounds={name: self[name].scale for name in self.metrics},
             weight=self._weight,
-            graded={name: self[name].scale.is_graded for name in self.metrics},
             timing=lambda: self.timing.of({case.id for case in cases}),
             watch=self._watch,
             seed=self._seed,
@@ -280,15 +276,17 @@ class Comparison:
         cases = self.cases if self.timing.pairs is None else self.timing.pairs
         return QuantityComparison(quantity, cases, watch=self._watch, seed=self._seed, timing=self.timing)
 
-    def _count(self, matches: Callable[[Any], bool]) -> BothSides:
-        return BothSides(
-            source=sum(matches(case.source) for case in self.cases),
-            target=sum(matches(case.target) for case in self.cases),
-        )
+    def _count(self, name: str, tells: str, matches: Callable[[Side], bool | None]) -> RowCounts:
+        source, target = ([matches(getattr(case, side)) for case in self.cases] for side in SIDES)
+        return RowCounts(name, tells, source, target, watch=self._watch)
 
 
-def _is_refusal(answer: Answer) -> bool:
-    return answer.stop_reason in REFUSED or bool(_REFUSAL.match(answer.text))
+def _is_truncated(side: Side) -> bool | None:
+    return None if side.failure or side.stop_reason is None else side.stop_reason in TRUNCATED
+
+
+def _is_refusal(side: Side) -> bool | None:
+    return None if side.failure else side.stop_reason in REFUSED or bool(_REFUSAL.match(side.text))
 
 
 def _hashable(value: Any) -> Any:

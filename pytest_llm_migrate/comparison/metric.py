@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.comparison.flips import Flips, Scale, score_of
+from pytest_llm_migrate.comparison.flips import Flips, score_of
 from pytest_llm_migrate.comparison.gates import above, at_least, evidence_of, more_words, too_few
 from pytest_llm_migrate.domain import Ruling, ScoreFailure, Verdict
 from pytest_llm_migrate.errors import MarginError, NoValuesError, counted
@@ -22,6 +22,7 @@ from pytest_llm_migrate.stats import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pytest_llm_migrate.comparison.flips import Scale
     from pytest_llm_migrate.domain import Case, SideName
     from pytest_llm_migrate.stats import Estimate
 
@@ -41,23 +42,12 @@ class MetricComparison:
         name: The metric.
         cases: All rows.
         watch: Gets every verdict that is evaluated.
-        bounds: The least and the greatest score that the metric can give.
-        is_graded: Whether some score of these rows, or of those they are a part of, is between right and wrong;
-            ``None`` to look at these.
+        scale: Between which scores the metric gives one, and whether it grades.
     """
 
-    def __init__(
-        self,
-        name: str,
-        cases: Sequence[Case],
-        *,
-        watch: Callable[[Verdict], None],
-        bounds: tuple[float, float] = (0.0, 1.0),
-        is_graded: bool | None = None,
-    ) -> None:
-        self.name = name
-        self._cases, self._watch, self._bounds = cases, watch, bounds
-        self._is_graded = is_graded
+    def __init__(self, name: str, cases: Sequence[Case], *, watch: Callable[[Verdict], None], scale: Scale) -> None:
+        self.name, self.scale = name, scale
+        self._cases, self._watch, self._bounds = cases, watch, (scale.low, scale.high)
 
     def __repr__(self) -> str:
         return f"<{self.name} of {len(self._cases)} rows>"
@@ -92,13 +82,6 @@ class MetricComparison:
         """Mean of target − source; negative is a loss; ``None`` without rows."""
         source, target = self._pairs
         return math.fsum([*target, *(-score for score in source)]) / self.n if self.n else None
-
-    @cached_property
-    def scale(self) -> Scale:
-        """What the scores can tell of a row: right or wrong, or a grade."""
-        if self._is_graded is not None:
-            return Scale(low=self._bounds[0], high=self._bounds[1], is_graded=self._is_graded)
-        return Scale.of(self._cases, self.name, self._bounds)
 
     @cached_property
     def flips(self) -> Flips:

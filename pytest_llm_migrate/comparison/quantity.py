@@ -172,6 +172,12 @@ class QuantityComparison:
             return found.value
         return self.side_estimates(side, 0.95)[statistic].value
 
+    def refused(self, gate: str, lacking: Verdict | None) -> Verdict | None:
+        """Return why a gate cannot judge: its times are not to be trusted, or values are lacking."""
+        if self.timing.invalid:
+            return cannot_judge(gate, self.timing.invalid, self.timing.detail)
+        return lacking
+
     def say(self, verdict: Verdict) -> Verdict:
         """Report a verdict, with the conditions of times, and return it."""
         shown = self.timing.shown(verdict)
@@ -248,7 +254,7 @@ class StatisticComparison:
         if not 0 < bar < math.inf:
             raise MarginError(gate, "a factor above 0, such as 1.2")
         known, why = f"a known {quantity.name}", quantity.why(*SIDES)
-        refused = quantity.timing.refusal(gate) or too_few(gate, known, quantity.n, quantity.rows, why=why)
+        refused = quantity.refused(gate, too_few(gate, known, quantity.n, quantity.rows, why=why))
         if refused is not None:
             return quantity.say(refused)
         found = quantity.estimates(two_sided_confidence(confidence))[self._name]
@@ -269,9 +275,8 @@ class StatisticComparison:
         if not 0 <= bar < math.inf:
             raise MarginError(gate, f"a bar of 0 or more, in {quantity.unit}")
         known, why = f"a known {quantity.name}", quantity.why("target")
-        refused = quantity.timing.refusal(gate) or too_few(
-            gate, known, len(quantity.values["target"]), quantity.rows, paired=False, why=why
-        )
+        lacking = too_few(gate, known, len(quantity.values["target"]), quantity.rows, paired=False, why=why)
+        refused = quantity.refused(gate, lacking)
         if refused is not None:
             return quantity.say(refused)
         found = quantity.side_estimates("target", two_sided_confidence(confidence))[self._name]

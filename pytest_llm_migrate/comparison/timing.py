@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.comparison.gates import cannot_judge
-from pytest_llm_migrate.domain import Ruling
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -46,15 +43,12 @@ class Timing:
             return self
         return replace(self, pairs=[pair for pair in self.pairs if pair.id in sample_ids])
 
-    def refusal(self, gate: str) -> Verdict | None:
-        """Return the verdict of a gate that cannot judge by these times, ``None`` where it can."""
-        return cannot_judge(gate, self.invalid, self.detail) if self.invalid else None
-
     def shown(self, verdict: Verdict) -> Verdict:
-        """Return a gate's verdict with the conditions of its times; one that cannot judge says why by itself."""
-        note = "" if verdict.ruling is Ruling.CANNOT_JUDGE and self.invalid else self.note
-        statement = f"{verdict.statement} {note}" if note else verdict.statement
-        detail = f"{verdict.detail}; {self.detail}" if self.detail and not self.invalid else verdict.detail
+        """Return a gate's verdict with the conditions of its times; that of an invalid pass has said it all."""
+        if self.invalid:
+            return verdict
+        statement = f"{verdict.statement} {self.note}" if self.note else verdict.statement
+        detail = f"{verdict.detail}; {self.detail}" if self.detail else verdict.detail
         return replace(verdict, statement=statement, detail=detail)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from pytest_llm_migrate.errors import ACCOUNT
+
 _GEOGRAPHY = re.compile(r"(?:global|apac|[a-z]{2}(?:-gov)?)\.(?=[a-z0-9]+\.)")
 _MODEL_ID = re.compile(rf"(?:{_GEOGRAPHY.pattern})?[a-z][a-z0-9]*\.[a-z0-9][\w.:-]*", re.ASCII)
-_ARN = re.compile(r"arn:aws[a-z-]*:bedrock:([a-z0-9-]*):\d*:([a-z-]+)/(.+)", re.ASCII)
+_ARN = re.compile(rf"arn:aws[a-z-]*:bedrock:([a-z0-9-]*):(?:\d*|{ACCOUNT}):([a-z-]+)/(.+)", re.ASCII)
 _SCHEME = "bedrock:"
 _SAYS_ITS_MODEL = frozenset({"foundation-model", "inference-profile"})
 _CAPACITY = frozenset({"provisioned-model", "imported-model"})

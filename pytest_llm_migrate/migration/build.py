@@ -16,6 +16,7 @@ from pytest_llm_migrate.errors import (
     NoRecordedAnswersError,
     NoTargetPromptError,
     WeightError,
+    masked,
 )
 from pytest_llm_migrate.metrics import resolve
 from pytest_llm_migrate.migration.migration import Migration, Terms
@@ -80,7 +81,7 @@ class Workshop:
         source = _attaching(source_of(spec, self.settings), folder)
         target = _attaching(target_of(spec, self.settings, target_ref, source), folder)
         terms = Terms(
-            id=f"{spec.nodeid}::{spec.number}::{target_ref}",
+            id=f"{spec.nodeid}::{spec.number}::{_told_apart(target_ref, self.settings.target_models)}",
             name=spec.name,
             nodeid=spec.nodeid,
             dataset=dataset,
@@ -101,6 +102,7 @@ class Workshop:
             target_prompt=target.prompt,
             scorer=Scorer(metrics=metrics, store=self.desk.store),
             seen=lambda case, place: self.seen(terms.id, case, place),
+            latency_rows=self.settings.latency_rows,
         )
 
     def _dataset(self, spec: MigrationSpec) -> Dataset:
@@ -200,7 +202,7 @@ def _catalog(spec: MigrationSpec, settings: Settings) -> Catalog:
 def _described(ref: str, sent: Sent, spec: MigrationSpec) -> dict[str, Any]:
     prompt = sent.prompt
     if not isinstance(prompt, Prompt):
-        return {"ref": ref, "prompt": None}
+        return {"ref": masked(ref), "prompt": None}
     shown = {
         "name": prompt.name,
         "path": _shown_path(prompt.path, spec.folder),
@@ -213,7 +215,13 @@ def _described(ref: str, sent: Sent, spec: MigrationSpec) -> dict[str, Any]:
         "options": dict(prompt.options),
         "attachments": [item.to_record() for item in prompt.attachments],
     }
-    return {"ref": ref, "prompt": shown}
+    return {"ref": masked(ref), "prompt": shown}
+
+
+def _told_apart(ref: str, targets: Sequence[str]) -> str:
+    """Return a target's reference without its account; those of several accounts that look alike get numbers."""
+    alike = [target for target in targets if masked(target) == masked(ref)]
+    return f"{masked(ref)}#{alike.index(ref) + 1}" if len(alike) > 1 else masked(ref)
 
 
 def _shown_path(path: Path | None, folder: Path) -> str | None:

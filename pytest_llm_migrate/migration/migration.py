@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison import Comparison
-from pytest_llm_migrate.domain import Case
+from pytest_llm_migrate.domain import SIDES, Case
+from pytest_llm_migrate.migration.conditions import timing_of
+from pytest_llm_migrate.migration.latency import LatencyPass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_llm_migrate.domain import Dataset, Row, Verdict
+    from pytest_llm_migrate.comparison.timing import Timing
+    from pytest_llm_migrate.domain import Dataset, Row, SideName, Verdict
     from pytest_llm_migrate.migration.scoring import Scorer
     from pytest_llm_migrate.migration.sides import SideAnswers
 
@@ -75,7 +78,10 @@ class Terms:
 
 @dataclass(slots=True, kw_only=True)
 class Migration:
-    """A use case on its way from one model to another, in one process."""
+    """A use case on its way from one model to another, in one process.
+
+    ``latency_rows`` are asked once more on both sides, for nothing but their times.
+    """
 
     terms: Terms
     source: SideAnswers
@@ -84,6 +90,8 @@ class Migration:
     target_prompt: Any
     scorer: Scorer
     seen: Callable[[Case, int], None]
+    latency_rows: int = 0
+    _pass: dict[str, Any] | None = None
     _cases: dict[str, Case] = field(default_factory=dict)
     _places: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -125,6 +133,8 @@ class Migration:
         self.begin(self.rows)
         cases = [self.case(row) for row in self.rows]
         self.scorer.flush()
+        if self.source.is_live and self.target.is_live:
+            self._measure()  # else not before a gate asks for a time
         terms = self.terms
         return Comparison(
             cases,
@@ -132,5 +142,37 @@ class Migration:
             slices=terms.slices,
             bounds=terms.bounds,
             weight=terms.weight,
+            timing=self._timing,
             watch=watch,
         )
+
+    def times(self) -> dict[str, Any]:
+        """Return under which conditions both sides were timed so far, and the latency pass if it was made."""
+        conditions = {name: list(getattr(self, name).times_from()) for name in SIDES}
+        return {"times_from": conditions, "latency_pass": self._pass}
+
+    def latency_pass(self) -> LatencyPass | None:
+        """Return the latency pass that is wanted, ``None`` where there is none, or a side has no model to call."""
+        if not (self.latency_rows and self.source.may_call and self.target.may_call):
+            return None
+        sides: dict[SideName, Any] = {"source": self.source, "target": self.target}
+        return LatencyPass(wanted=self.latency_rows, rows=self.rows, sides=sides)
+
+    def latency_calls(self) -> int:
+        """Return how many calls a latency pass would take at most, were a gate judged now; none where there is none."""
+        wanted = self.latency_pass()
+        if wanted is None:
+            return 0
+        # With all answers in recordings on both sides nothing is called, and so nothing is timed.
+        is_replayed = all(side.recorded and not side.forecast(self.rows).calls for side in wanted.sides.values())
+        return 0 if is_replayed else wanted.calls_left()
+
+    def _timing(self) -> Timing:
+        if self.source.is_live or self.target.is_live:
+            self._measure()
+        return timing_of(self.times())
+
+    def _measure(self) -> None:
+        wanted = self.latency_pass() if self._pass is None else None
+        if wanted:
+            self._pass = wanted.result()

@@ -9,7 +9,7 @@ from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.answers import Forecast, Question, RecordedAnswer, printable
+from pytest_llm_migrate.answers import Forecast, Mode, Question, RecordedAnswer, printable
 from pytest_llm_migrate.domain import Answer, CallFailure, Step
 from pytest_llm_migrate.errors import CallFailedError, CannotConnectError, MigrateError, UnpricedBudgetError
 from pytest_llm_migrate.migration.sides import is_live, latencies_of, priced, times_from
@@ -83,6 +83,11 @@ class PipelineSide:
     def times_from(self) -> Sequence[str]:
         """Return whether recordings, kept answers or calls gave the times."""
         return times_from(self, self.desk.mode, self.recorded)
+
+    @property
+    def may_call(self) -> bool:
+        """Whether the model may be called: in a replay it may not."""
+        return self.desk.mode is not Mode.REPLAY
 
     @property
     def is_live(self) -> bool:

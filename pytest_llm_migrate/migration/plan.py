@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.comparison.flips import score_of
 from pytest_llm_migrate.domain import SIDES, side_column
-from pytest_llm_migrate.errors import MigrateError
+from pytest_llm_migrate.errors import MigrateError, masked
 from pytest_llm_migrate.migration.pipelines import PipelineSide
 from pytest_llm_migrate.migration.scoring import bounds_of
 from pytest_llm_migrate.stats import smallest_margin, smallest_margin_graded
@@ -77,10 +77,12 @@ class Plan:
         sides: Both sides' part of the work.
         margins: The smallest margin that right/wrong rows can prove, by the share on which the sides disagree.
         metrics: Those metrics for which source answers are there already.
+        latency_calls: Calls of a latency pass, at most, should a gate be judged.
     """
 
     name: str
     rows: int
+    latency_calls: int
     sides: Sequence[SidePlan]
     margins: Mapping[float, float]
     metrics: Sequence[MetricPlan]
@@ -91,6 +93,7 @@ def plan_of(migration: Migration, rows: Sequence[Row]) -> Plan:
     return Plan(
         name=migration.terms.name,
         rows=len(rows),
+        latency_calls=migration.latency_calls(),
         sides=[_side_plan(migration, side, rows) for side in SIDES],
         margins={share: smallest_margin(len(rows), share) for share in DISAGREEMENTS},
         metrics=_metric_plans(migration, rows),
@@ -123,7 +126,7 @@ def _column_latencies(rows: Sequence[Row], ref: str) -> list[float]:
         row.get(side_column("latency", side))
         for row in rows
         for side in SIDES
-        if row.get(side_column("model", side)) == ref
+        if masked(str(row.get(side_column("model", side)))) == ref
     ]
     return [seconds for seconds in found if seconds is not None]
 

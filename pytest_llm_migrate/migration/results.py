@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison import Comparison, Scale
 from pytest_llm_migrate.domain import Ruling, worst
+from pytest_llm_migrate.migration.conditions import merged, timing_of
 from pytest_llm_migrate.migration.spool import case_of
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 
 SCHEMA_VERSION = 1
+SAMPLES_FILE = "latency.jsonl"
 _GATE_RULINGS = {"passed": Ruling.GO, "xpassed": Ruling.GO, "error": Ruling.CANNOT_JUDGE}
 _ROW_OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed", "xpassed", "not_run")
 Test = dict[str, Any]
@@ -26,6 +28,7 @@ class Seen:
         self.migrations: dict[str, dict[str, Any]] = {}
         self.used: list[Mapping[str, Any]] = []
         self.is_cut_short = False
+        self._times: dict[str, list[dict[str, Any]]] = {}
         cases: dict[str, dict[int, dict[str, Any]]] = {}
         for record in records:
             self._take(dict(record), cases)
@@ -39,8 +42,20 @@ class Seen:
             self.used.append(record)
         elif kind == "cut_short":
             self.is_cut_short = True
+        elif kind == "times":
+            self._times.setdefault(record.pop("migration"), []).append(record)
         else:
             cases.setdefault(record.pop("migration"), {})[record.pop("place")] = record
+
+    def times(self, migration: str) -> dict[str, Any]:
+        """Return under which conditions a migration's answers were timed, and its latency pass."""
+        return merged(self._times.get(migration, []))
+
+    def samples(self) -> Iterator[dict[str, Any]]:
+        """Yield the lines of ``latency.jsonl``: the samples of every migration's latency pass."""
+        for name in self._times:
+            found = self.times(name)["latency_pass"]
+            yield from ({"migration": name, **sample} for sample in (found["samples"] if found else ()))
 
 
 def migration_record(
@@ -48,17 +63,21 @@ def migration_record(
     cases: Sequence[Mapping[str, Any]],
     tests: Sequence[Test],
     monthly_requests: int | None = None,
+    times: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return one judged migration: its terms, gates, row counts, and the comparison in figures.
 
-    ``monthly_requests`` is the traffic that costs are projected to, ``None`` for no projection.
+    ``monthly_requests`` is the traffic that costs are projected to, ``None`` for no projection; ``times`` what
+    `Seen.times` gives.
     """
+    timed = times or merged([])
     compared = Comparison(
         [case_of(record) for record in cases],
         metrics=tuple(terms["metrics"]),
         slices=tuple(terms["slices"]),
         bounds={name: (low, high) for name, (low, high) in terms["bounds"].items()},
         weight=terms.get("weight"),
+        timing=lambda: timing_of(timed),
     )
     gates = [gate_record(test) for test in tests if test["gate"]]
     rows = Counter(test["outcome"] for test in tests if not test["gate"])
@@ -72,8 +91,21 @@ def migration_record(
         "row_tests": {outcome: rows[outcome] for outcome in _ROW_OUTCOMES},
         "rows_below_bar": len(below),
         **compared.to_record(),
+        "latency_pass": pass_figures(timed["latency_pass"], compared),
         "projection": compared.projection(monthly_requests).to_record() if monthly_requests else None,
         "warnings": [*terms["warnings"], *compared.warnings(), *_gate_warnings(gates)],
+    }
+
+
+def pass_figures(found: Mapping[str, Any] | None, compared: Comparison) -> dict[str, Any] | None:
+    """Return a latency pass with the figures that belong to it alone; its samples have a file of their own."""
+    if found is None:
+        return None
+    return {
+        **found,
+        "samples": SAMPLES_FILE if found["samples"] else None,
+        "client_latency": compared.client_latency.to_record(),
+        "tokens_per_second": compared.tokens_per_second.to_record(),
     }
 
 
@@ -156,7 +188,9 @@ def run_record(
     """Return ``results.json``: the run, its verdict, and every migration that was judged or looked at."""
     judged = [name for name in seen.migrations if tests_of(name) or name in seen.cases]
     migrations = [
-        migration_record(seen.migrations[name], seen.cases.get(name, []), tests_of(name), monthly_requests)
+        migration_record(
+            seen.migrations[name], seen.cases.get(name, []), tests_of(name), monthly_requests, seen.times(name)
+        )
         for name in judged
     ]
     ruling = worst(Ruling(item["verdict"]) for item in migrations if item["verdict"])

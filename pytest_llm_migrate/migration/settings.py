@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pytest_llm_migrate.domain import BatchPlace
+
 RECORDED = "recorded"
 
 
@@ -26,6 +28,7 @@ class Settings:
     repeats: int
     max_cost: float | None
     concurrency: int | None
+    latency_rows: int
     rpm: float | None
     prices: Path | None
     monthly_requests: int | None
@@ -34,3 +37,4 @@ class Settings:
     json: Path | None
     summary: Path | None
     plan: bool
+    batch: BatchPlace | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_llm_migrate.answers import Forecast, Mode, Question, RecordedAnswer
 from pytest_llm_migrate.domain import Answer, CallFailure, side_column
-from pytest_llm_migrate.errors import MigrateError
+from pytest_llm_migrate.errors import masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -73,6 +73,11 @@ class SideAnswers(Protocol):
         """Whether answers so far come from calls that this command makes, or made in an earlier run."""
         ...
 
+    @property
+    def may_call(self) -> bool:
+        """Whether there is a model, and it may be called."""
+        ...
+
 
 class TimedSide(SideAnswers, Protocol):
     """A side whose model can be called for nothing but its times."""
@@ -85,6 +90,11 @@ class TimedSide(SideAnswers, Protocol):
     @property
     def model(self) -> Connection:
         """Its model."""
+        ...
+
+    @property
+    def recorded(self) -> Mapping[str, tuple[str, Answer]]:
+        """Its recordings, by key."""
         ...
 
     def identity(self, row: Row) -> object:
@@ -145,6 +155,11 @@ class RecordedSide:
     @property
     def is_live(self) -> bool:
         """Whether anything is called: never."""
+        return False
+
+    @property
+    def may_call(self) -> bool:
+        """Whether there is a model: there is none."""
         return False
 
     def _answer(self, row: Row, text: str) -> Answer:
@@ -232,6 +247,11 @@ class AskedSide:
         return times_from(self, self.desk.mode, self.recorded)
 
     @property
+    def may_call(self) -> bool:
+        """Whether the model may be called: in a replay it may not."""
+        return self.desk.mode is not Mode.REPLAY
+
+    @property
     def is_live(self) -> bool:
         """Whether some answers so far do not come from recordings, and calls are allowed."""
         return is_live(self, self.desk.mode, self.recorded)
@@ -268,16 +288,13 @@ def is_live(side: SideAnswers, mode: Mode, recorded: Mapping[str, object]) -> bo
 
 
 def times_from(side: SideAnswers, mode: Mode, recorded: Mapping[str, object]) -> list[str]:
-    """Return under which conditions the answers of a side whose model may be called were timed."""
-    replayed = mode is not Mode.FRESH and any(item.key in recorded for item in side.used())
-    said = [IN_RECORDINGS] if replayed else []
-    if mode is Mode.REPLAY and any(item.key not in recorded for item in side.used()):
-        said.append(IN_STORE)
-    if is_live(side, mode, recorded):
-        try:
-            said.append(f"come from calls at up to {side.in_flight()} in flight")
-        except MigrateError:  # all is kept, and nothing need be called
-            said.append(IN_STORE)
+    """Return under which conditions the answers so far of a side with a model were timed."""
+    used = side.used()
+    called = used if mode is Mode.FRESH else [item for item in used if item.key not in recorded]
+    said = [IN_RECORDINGS] if len(called) < len(used) else []
+    said += [IN_STORE] if any(item.answer.cached for item in called) else []
+    if not all(item.answer.cached for item in called):
+        said.append(f"come from calls at up to {side.in_flight()} in flight")
     return said
 
 
@@ -291,4 +308,4 @@ def priced(desk: Desk, ref: str, answer: Answer) -> Answer:
     priced = desk.priced(ref, answer)
     if priced.cost is not None:
         return priced
-    return replace(priced, no_cost=desk.prices.why_no_cost(answer.model or ref, answer))
+    return replace(priced, no_cost=masked(desk.prices.why_no_cost(answer.model or ref, answer) or "") or None)

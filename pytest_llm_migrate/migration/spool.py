@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from pytest_llm_migrate.domain import Answer, Case, Row, Score, ScoreFailure, Side
 from pytest_llm_migrate.domain.answer import CallFailure
+from pytest_llm_migrate.errors import masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,6 +42,10 @@ class Spool:
             }
         )
 
+    def times(self, migration: Migration) -> None:
+        """Note under which conditions a migration's answers were timed, and its latency pass."""
+        self._write({"type": "times", "migration": migration.terms.id, **migration.times()})
+
     def used(self, migration: Migration) -> None:
         """Note the answers that a recording could keep."""
         for side, answers in (("source", migration.source), ("target", migration.target)):
@@ -50,7 +55,7 @@ class Spool:
 
     def used_by_test(self, nodeid: str, ref: str, item: RecordedAnswer) -> None:
         """Note an answer of a model that a test of this file used."""
-        self._write({"type": "used", "nodeid": nodeid, "ref": ref, **item.to_record()})
+        self._write({"type": "used", "nodeid": nodeid, "ref": masked(ref), **item.to_record()})
 
     def cut_short(self) -> None:
         """Note that calls were given up before all answers were there."""

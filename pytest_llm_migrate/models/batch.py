@@ -246,7 +246,7 @@ def _read(found: Mapping[str, Any]) -> Outcome:
         code, message = error.get("errorCode"), str(error.get("errorMessage") or "the service gave no reason")
         name = _CODES.get(int(code), "") if str(code).isdigit() else str(code)
         status = int(code) if str(code).isdigit() else 400
-        said = {"Error": {"Code": name, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+        said: Any = {"Error": {"Code": name, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
         raise call_failure(ClientError(said, "Converse"))
     answer = read_reply(found.get("modelOutput") or {}, 0.0)
     return replace(answer, latency=None, server_latency=None, service_tier=BATCH_TIER, latency_mode=None)

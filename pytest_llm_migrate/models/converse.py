@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llm_migrate.domain.answer import Answer, ToolCall
 from pytest_llm_migrate.domain.options import TOOL_CHOICES
 from pytest_llm_migrate.domain.request import STANDARD_SETTINGS
-from pytest_llm_migrate.errors import CallFailedError
+from pytest_llm_migrate.errors import CallFailedError, masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -219,7 +219,7 @@ def _answer(
         latency=latency,
         server_latency=None if milliseconds is None else milliseconds / 1000,
         ttft=ttft,
-        model=_found(facts, "trace", "promptRouter", "invokedModelId"),
+        model=masked(_found(facts, "trace", "promptRouter", "invokedModelId") or "") or None,
         service_tier=_found(facts, "serviceTier", "type"),
         latency_mode=_found(facts, "performanceConfig", "latency"),
         reasoning=_reasoning(blocks),

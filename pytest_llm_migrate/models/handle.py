@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain.request import Request, Turn
+from pytest_llm_migrate.errors import masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,4 +36,4 @@ class ModelHandle:
         return self._answer(replace(request, inference={**request.inference, **inference}), step)
 
     def __repr__(self) -> str:
-        return f"<model {self.ref!r}>"
+        return f"<model {masked(self.ref)!r}>"

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain.bedrock_ids import ProfileModel, bedrock_id, region_of
-from pytest_llm_migrate.errors import CannotConnectError
+from pytest_llm_migrate.errors import CannotConnectError, masked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -24,7 +24,7 @@ class ProfileModels:
     """Knows the models behind profiles; a profile never changes its model, so what was found once holds for good.
 
     Args:
-        path: The file that keeps what was found, by ARN; it need not exist.
+        path: The file that keeps what was found, by ARN without its account; it need not exist.
         may_ask: Tells whether Bedrock may be asked about a reference.
     """
 
@@ -35,13 +35,14 @@ class ProfileModels:
 
     def model_of(self, reference: str) -> ProfileModel:
         """Return the model behind a profile's ARN, or why it is not known; Bedrock is asked once a process at most."""
+        name = masked(reference)  # the resource's own id tells it from all others
         with self._lock:
-            if reference not in self._known:
+            if name not in self._known:
                 if not self._may_ask(reference):
                     return NOT_ASKED
-                self._known[reference] = _asked(reference)
+                self._known[name] = _asked(reference)
                 self._keep()
-            return self._known[reference]
+            return self._known[name]
 
     def _keep(self) -> None:
         found = {reference: found.model_id for reference, found in self._known.items() if found.model_id}
@@ -82,7 +83,7 @@ def model_behind(profile: dict[str, Any]) -> ProfileModel:
     model_ids = {bedrock_id(reference) for reference in references}
     model_id = model_ids.pop() if len(model_ids) == 1 else None
     if model_id is None:
-        return ProfileModel(None, f"GetInferenceProfile names {', '.join(references) or 'no model'}")
+        return ProfileModel(None, f"GetInferenceProfile names {masked(', '.join(references)) or 'no model'}")
     return ProfileModel(_geography({region_of(reference) for reference in references}) + model_id)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llm_migrate.errors import MarkerError, MigrateError
+from pytest_llm_migrate.errors import MarkerError, MigrateError, masked
 from pytest_llm_migrate.plugin.keys import MARKER, MIGRATION, RUN, SETTINGS
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
         skipped = pytest.param(None, marks=pytest.mark.skip(reason=NO_TARGET), id=pytest.HIDDEN_PARAM)
         metafunc.parametrize(TARGET, [skipped], indirect=True, scope="session")
         return
-    ids: list[Any] = [pytest.HIDDEN_PARAM] if len(targets) == 1 else list(targets)
+    ids: list[Any] = [pytest.HIDDEN_PARAM] if len(targets) == 1 else list(map(masked, targets))
     metafunc.parametrize(TARGET, targets, ids=ids, indirect=True, scope="session")
     if mark:
         with collection_errors():

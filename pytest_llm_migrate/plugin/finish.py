@@ -16,7 +16,7 @@ import pytest
 
 from pytest_llm_migrate.answers import Mode, RecordedAnswer, recording_path, write_recording
 from pytest_llm_migrate.errors import MigrateError, RecordingError, ReportFileError, counted
-from pytest_llm_migrate.migration.results import Seen, row_records, run_record, scales_of
+from pytest_llm_migrate.migration.results import SAMPLES_FILE, Seen, row_records, run_record, scales_of
 from pytest_llm_migrate.migration.spool import read_spool
 from pytest_llm_migrate.plugin.keys import INTERRUPTED, OUTCOMES, RESULTS, RUN, UNWRITTEN
 from pytest_llm_migrate.plugin.run import command_of
@@ -172,6 +172,8 @@ def _write(run: Run, results: dict[str, Any], seen: Seen, outcomes: Outcomes) ->
         folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "results.json", results)
     write_lines(folder / "rows.jsonl", rows())
+    if any(migration["latency_pass"] for migration in results["migrations"]):
+        write_lines(folder / SAMPLES_FILE, seen.samples())
     write_report(folder / "report.html", results, rows())
     write_markdown(folder / "summary.md", results, rows())
     if job_summary := os.environ.get("GITHUB_STEP_SUMMARY"):

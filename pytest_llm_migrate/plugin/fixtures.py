@@ -91,6 +91,8 @@ def _run(request: pytest.FixtureRequest) -> Run:
         pytest.skip(NO_TARGET)
     run: Run = request.config.stash[RUN]
     if run.stopped:
+        # What a worker found wrong before any call is as wrong for every other test: it is said once a worker.
+        request.session.shouldfail = f"llm-migrate: {run.stopped}"
         pytest.fail(run.stopped, pytrace=False)
     return run
 

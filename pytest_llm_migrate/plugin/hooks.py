@@ -21,6 +21,7 @@ from pytest_llm_migrate.plugin.fixtures import (  # noqa: F401 - pytest finds fi
     source_prompt,
     target_model,
 )
+from pytest_llm_migrate.plugin.ini_file import refuse_lost_settings
 from pytest_llm_migrate.plugin.keys import OUTCOMES, RUN, SEEN, SETTINGS, SIGNATURE, TEST
 from pytest_llm_migrate.plugin.options import add_options, read_settings
 
@@ -41,6 +42,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker and read the options; a plan takes no xdist workers."""
     config.addinivalue_line("markers", SIGNATURE)
+    refuse_lost_settings(config)
     config.stash[SETTINGS] = read_settings(config)
     if config.stash[SETTINGS].plan and hasattr(config.option, "tx"):
         config.option.tx = []  # they would collect, and have nobody to tell

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llm_migrate.migration.settings import RECORDED, Settings
+from pytest_llm_migrate.plugin.places import EXECUTIONS, add_batch_options, batch_place, role_arn, s3_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_llm_migrate.domain.batch import BatchPlace
+
 GROUP = "llm-migrate"
 STRATEGIES = ("catalog", "identity")
+LATENCY_ROWS = 50
 MODES = ("auto", "replay", "fresh")
 
 
@@ -27,6 +31,7 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup(GROUP, "LLM migration regression testing")
     _add_model_options(parser, group)
     _add_answer_options(parser, group)
+    add_batch_options(parser, group, lambda *parts: _number(parser, group, *parts))
     _add_output_options(parser, group)
 
 
@@ -74,6 +79,15 @@ def _add_answer_options(parser: pytest.Parser, group: pytest.OptionGroup) -> Non
     _number(parser, group, "repeats", "K", count, "Ask for K answers a row; their mean counts (default: 1)")
     _number(parser, group, "max-cost", "USD", dollars, "Stop before the call that would pass this sum (default: none)")
     _number(parser, group, "concurrency", "N", concurrency, "Calls in flight per model, or 'auto' (default: auto)")
+    _number(
+        parser,
+        group,
+        "latency-rows",
+        "N",
+        whole,
+        "Rows whose latency is measured apart, once more and few at a time, where both models are called; "
+        "0 for none (default: 50)",
+    )
     _number(
         parser, group, "rpm", "N", per_minute, "Calls a minute per model that your quota allows (default: found out)"
     )
@@ -128,6 +142,13 @@ def count(text: str) -> int:
     return int(text)
 
 
+def whole(text: str) -> int:
+    """Read a whole number of at least 0."""
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"takes a whole number of at least 0, got {text!r}")
+    return int(text)
+
+
 def concurrency(text: str) -> int | str:
     """Read a whole number of at least 1, or ``auto``."""
     return text if text == "auto" else count(text)
@@ -161,7 +182,7 @@ def read_settings(config: pytest.Config) -> Settings:
     Raises:
         pytest.UsageError: An ini value cannot be read, or a choice is none.
     """
-    limit = _read(config, "concurrency", concurrency)
+    limit, rows = _read(config, "concurrency", concurrency), _read(config, "latency_rows", whole)
     return Settings(
         source_model=_text(config, "source_model") or RECORDED,
         target_models=tuple(dict.fromkeys(config.getoption("target_model") or config.getini("target_model"))),
@@ -174,6 +195,7 @@ def read_settings(config: pytest.Config) -> Settings:
         repeats=_read(config, "repeats", count) or 1,
         max_cost=_read(config, "max_cost", dollars),
         concurrency=None if limit == "auto" else limit,
+        latency_rows=LATENCY_ROWS if rows is None else rows,
         rpm=_read(config, "rpm", per_minute),
         prices=_path(config, "migration_prices"),
         monthly_requests=_read(config, "monthly_requests", count),
@@ -182,7 +204,13 @@ def read_settings(config: pytest.Config) -> Settings:
         json=_path(config, "migration_json"),
         summary=_path(config, "migration_summary"),
         plan=_flag(config, "migration_plan"),
+        batch=_batch(config),
     )
+
+
+def _batch(config: pytest.Config) -> BatchPlace | None:
+    execution = _choice(_text(config, "migration_execution") or "single", EXECUTIONS, "--migration-execution")
+    return batch_place(execution, _read(config, "batch_s3", s3_folder), _read(config, "batch_role", role_arn))
 
 
 def _text(config: pytest.Config, name: str) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from pytest_llm_migrate.errors import counted
 from pytest_llm_migrate.migration.plan import LIKELY, UNRELATED, plan_of
 from pytest_llm_migrate.plugin.ahead import rows_needed
@@ -14,8 +16,6 @@ from pytest_llm_migrate.report.text import visible, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import pytest
 
     from pytest_llm_migrate.migration.plan import MetricPlan, Plan, SidePlan
 
@@ -28,6 +28,8 @@ def print_plan(session: pytest.Session) -> bool:
     """Print each migration's plan and end the run without a test."""
     config = session.config
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        raise pytest.UsageError("--migration-plan prints to the terminal, which '-p no:terminal' takes away")
     with usage_errors():
         needed = rows_needed(session, config.stash[RUN])
         plans = [plan_of(migration, rows) for migration, rows in needed if rows]
@@ -45,6 +47,9 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     yield from _lines(f"{plan.name}: {counted(plan.rows, 'row')}", "")
     for side in plan.sides:
         yield from _lines(_side_text(side), "  ")
+    if plan.latency_calls:
+        calls = counted(plan.latency_calls, "call")
+        yield from _lines(f"latency, measured apart where a gate is judged: at most {calls} more, both sides", "  ")
     yield "  smallest provable margins (95% confidence, 80% power, an equal target):"
     shares = [f"{_margin(margin)} with {share:.0%}" for share, margin in plan.margins.items()]
     yield from _lines(f"right/wrong scores: {', '.join(shares)} of the rows in disagreement", "    ")

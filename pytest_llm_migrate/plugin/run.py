@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llm_migrate.answers import Desk, Mode, Store, Terms
-from pytest_llm_migrate.errors import MigrateError, NoModelError, ReportFileError, counted
+from pytest_llm_migrate.answers import BatchTerms, Desk, Mode, Store, Terms
+from pytest_llm_migrate.errors import MigrateError, NoModelError, ReportFileError, counted, without_secrets
 from pytest_llm_migrate.migration.build import Workshop
 from pytest_llm_migrate.migration.settings import RECORDED
 from pytest_llm_migrate.migration.spool import Spool
 from pytest_llm_migrate.models import parse_reference
+from pytest_llm_migrate.plugin.live import live_lines
 from pytest_llm_migrate.plugin.marker import arguments_of, spec_of
+from pytest_llm_migrate.plugin.places import without_role
 from pytest_llm_migrate.plugin.registry import Builtins, metrics_of, providers_of
 
 if TYPE_CHECKING:
@@ -133,12 +135,16 @@ class Run:
         """Wait a little for calls in flight, and write down what is not written yet."""
         if self.desk.is_stopped:
             self.spool.cut_short()
+        if jobs := self.store.running_jobs():
+            go_on = "goes on" if jobs == 1 else "go on"
+            say(f"llm-migrate: {counted(jobs, 'batch job')} {go_on} at AWS; the same command joins what runs")
         if out := self.desk.in_flight:
             say(f"llm-migrate: waiting up to {GRACE:g} s for {counted(out, 'call')} in flight; Ctrl-C leaves them")
         with suppress(KeyboardInterrupt):
             self.desk.close(GRACE)
         for migration in self.migrations:
             migration.scorer.flush()
+            self.spool.times(migration)
             if self.settings.record:
                 self.spool.used(migration)
         self.spool.close()
@@ -163,6 +169,7 @@ def open_run(config: pytest.Config, settings: Settings) -> Run:
         concurrency=settings.concurrency,
         per_minute=settings.rpm,
         ahead=AHEAD_UNDER_MAXFAIL if config.getoption("maxfail") else None,
+        batch=BatchTerms(place=settings.batch, tell=live_lines(config)),
     )
     spool = Spool(settings.folder / "runs" / identity.id / "spool" / f"{identity.process}.jsonl")
     workshop = Workshop(
@@ -241,8 +248,9 @@ def _terms(identity: Identity, settings: Settings) -> Terms:
 
 
 def command_of(config: pytest.Config) -> str:
-    """Return the command line as the user gave it, with the folder it ran in: the identity of a fresh run."""
-    return " ".join(["pytest", *config.invocation_params.args, "@", str(config.invocation_params.dir)])
+    """Return the command line as the user gave it, without secrets, and where it ran: the identity of a fresh run."""
+    said = " ".join(["pytest", *config.invocation_params.args, "@", str(config.invocation_params.dir)])
+    return without_secrets(without_role(said))
 
 
 def is_worker(config: pytest.Config) -> bool:

@@ -14,6 +14,7 @@ from pytest_llm_migrate.errors import (
     PromptNameError,
     StalePromptError,
     UnknownNameError,
+    masked,
 )
 from pytest_llm_migrate.prompts.files import SUFFIX, load_prompt
 
@@ -51,7 +52,7 @@ class Catalog:
         `StalePromptError` where it was made from a source prompt that has changed since.
         """
         source, filed = self.source(name), self._filed(name)
-        matches = [prompt for prompt in filed if prompt.model == ref]
+        matches = [prompt for prompt in filed if _is_for(prompt, ref)]
         if not matches:
             models = [prompt.model for prompt in filed if prompt.model]
             raise NoTargetPromptError(name, ref, self._home(name), models)
@@ -65,10 +66,10 @@ class Catalog:
 
         A new file is named after the reference, and never takes the name of another model's file.
         """
-        filed = [prompt.path for prompt in self._filed(name) if prompt.model == ref and prompt.path]
+        filed = [prompt.path for prompt in self._filed(name) if prompt.path and _is_for(prompt, ref)]
         if filed:
             return filed[0]
-        slug = re.sub(r"[^A-Za-z0-9._-]+", "-", ref)[:_SLUG_LENGTH].strip("-.") or "target"
+        slug = re.sub(r"[^A-Za-z0-9._-]+", "-", masked(ref))[:_SLUG_LENGTH].strip("-.") or "target"
         path = self._home(name) / f"{slug}{SUFFIX}"
         if slug.lower() == "source" or path.exists():
             digest = hashlib.sha256(ref.encode("utf-8", "surrogatepass")).hexdigest()[:8]
@@ -88,6 +89,10 @@ class Catalog:
         if not is_plain:
             raise PromptNameError(name, self.folder)
         return self.folder / name
+
+
+def _is_for(prompt: Prompt, ref: str) -> bool:
+    return masked(str(prompt.model)) == masked(ref)
 
 
 def _check_fresh(prompt: Prompt, today: str) -> None:

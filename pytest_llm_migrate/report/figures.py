@@ -18,6 +18,7 @@ from pytest_llm_migrate.report.numbers import (
     ratio,
     score,
     score_change,
+    seconds,
     usd,
     usd_change,
 )
@@ -223,6 +224,40 @@ def _lacking(projection: Record) -> str:
     rows = count(projection["rows"])
     sides = [f"{count(number)} of {rows} {side}" for side, number in projection["unknown_rows"].items() if number]
     return f"{' and '.join(sides)} answers have none" if sides else "no row has both answers"
+
+
+def latency_sentences(migration: Record) -> list[str]:
+    """Return how latency was measured apart from quality, and what else that brought; nothing where it was not."""
+    found = migration.get("latency_pass")
+    if not found:
+        return []
+    state = "" if found["valid"] else "INVALID "
+    kept = f", kept from {found['ended']}" if found["kept"] else ""
+    pairs = f"{count(found['pairs'])} of {counted(found['rows'], 'pair')}"
+    measured = f"{state}latency pass: {pairs}, up to {found['concurrency']} in flight{kept}"
+    checks = [("clock thread late by", seconds(found["heartbeat_p99"])), ("client CPU", percent(found["cpu"]))]
+    measured += "".join(f"; {name} {value}" for name, value in checks if is_known(found["cpu"]))
+    return [measured, *filter(None, [_pass_figures(found)])]
+
+
+def _pass_figures(found: Record) -> str:
+    """Return what of a pass has no line of its own among the figures."""
+    share = found["client_share"]
+    parts = [
+        _medians("latency on the client's clock p50", found["client_latency"], seconds),
+        _sides("client's share p50", share["source"], share["target"], seconds),
+        _medians("output tokens a second p50", found["tokens_per_second"], amount),
+    ]
+    return "; ".join(filter(None, parts))
+
+
+def _medians(name: str, figures: Record | None, show: Show) -> str:
+    median = figures["statistics"]["p50"] if figures else {"source": None, "target": None}
+    return _sides(name, median["source"], median["target"], show)
+
+
+def _sides(name: str, source: float | None, target: float | None, show: Show) -> str:
+    return f"{name} {show(source)} -> {show(target)}" if is_known(source) and is_known(target) else ""
 
 
 def settings_sentence(prompt: Record | None) -> str:

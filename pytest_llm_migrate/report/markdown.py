@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.report.figures import (
     gates_sentence,
+    latency_sentences,
     metric_figures,
     projection_sentence,
     quantity_figures,
@@ -68,7 +69,8 @@ def _migration(migration: Record) -> Iterator[str]:
     yield f"**{markdown(migration['name'])}**: {markdown(migration['heading'])}"
     yield f"- {moved}; gates: {gates_sentence(migration)}"
     yield f"- {markdown(rows_sentence(migration))}"
-    yield from (f"- {markdown(sentence)}" for sentence in [projection_sentence(migration)] if sentence)
+    said = [*latency_sentences(migration), projection_sentence(migration)]
+    yield from (f"- {markdown(sentence)}" for sentence in said if sentence)
     yield from _list(migration["warnings"])
 
 

@@ -13,6 +13,7 @@ from pytest_llm_migrate.report.figures import (
     Scale,
     cost_state,
     gates_sentence,
+    latency_sentences,
     metric_figure,
     metric_figures,
     no_cost_sentences,
@@ -107,6 +108,7 @@ class MigrationView:
     statistics: list[Figure]
     unknown: str
     no_cost: list[str]
+    timed: list[str]
     projection: str
     slices: list[tuple[str, list[Drawn]]]
     outcomes: list[tuple[str, str, str]]
@@ -159,6 +161,7 @@ def _migration(record: Record, place: int, last: int, pile: Pile) -> MigrationVi
         statistics=quantity_figures(record, [(name, statistic) for name in QUANTITIES for statistic in STATISTICS]),
         unknown=unknown_quantities(record),
         no_cost=no_cost_sentences(record),
+        timed=latency_sentences(record),
         projection=projection_sentence(record),
         slices=list(_slices(record)),
         outcomes=[(name, CODES[name], count(pile.counts[name])) for name in OUTCOMES if pile.counts[name]],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llm_migrate.report.figures import (
     gates_sentence,
+    latency_sentences,
     metric_figures,
     projection_sentence,
     quantity_figures,
@@ -107,6 +108,8 @@ def _figures(migration: Record, width: int) -> Iterator[Line]:
         yield _figure_line((figure.name, figure.source, figure.target, figure.change_and_limits), width)
     if unknown := unknown_quantities(migration):
         yield from _text(f"unknown: {unknown}", width, "  ")
+    for sentence in latency_sentences(migration):
+        yield from _text(sentence, width, "  ")
     yield from _text(projection_sentence(migration), width, "  ")
 
 

@@ -65,6 +65,7 @@ def settings(**given: Any) -> Settings:
         "repeats": 1,
         "max_cost": None,
         "concurrency": None,
+        "latency_rows": 0,
         "rpm": None,
         "prices": None,
         "monthly_requests": None,

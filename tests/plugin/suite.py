@@ -116,9 +116,10 @@ class Suite:
         return self.run("--target-model", "recorded", *arguments)
 
     def migrate(self, *arguments: str) -> pytest.RunResult:
-        """Run pytest with both sides' answers called for, on the source prompt."""
+        """Run pytest with both sides' answers called for, on the source prompt, and none for latency alone."""
         both = ("--source-model", SOURCE, "--target-model", TARGET)
-        return self.run(*both, "--prompt-strategy", "identity", "--migration-concurrency", "4", *arguments)
+        few = ("--migration-concurrency", "4", "--migration-latency-rows", "0")
+        return self.run(*both, "--prompt-strategy", "identity", *few, *arguments)
 
     @property
     def folder(self) -> Path:

@@ -1,4 +1,4 @@
-"""Every fault, over HTTP, for each way to ask: named in the rows, tried again or not, nothing lost, nothing paid twice."""
+"""Every fault, over HTTP, for both ways to ask: named in the rows; nothing is lost, nothing is paid for twice."""
 
 from __future__ import annotations
 
@@ -145,10 +145,12 @@ def _ledger(suite: Suite) -> list[list[str]]:
 @OPERATIONS
 @pytest.mark.usefixtures("quick_retries")
 def test_every_fault_has_its_name(suite: Suite, counted: Callable[..., Counting], operation: str) -> None:
-    """A fault that passes costs its row an attempt; one that stays errs it by name; the ledger knows every request."""
+    """A fault that passes costs a row an attempt, one that stays errs it by name, and the ledger has every request."""
     dangers = [danger for danger in DANGERS if operation in danger.operations]
     passing = [danger for danger in dangers if danger.attempts > 1]
-    malformed = Rule(operation=operation, contains=MALFORMED, reply=Reply(text="", stop_reason="malformed_model_output"))
+    malformed = Rule(
+        operation=operation, contains=MALFORMED, reply=Reply(text="", stop_reason="malformed_model_output")
+    )
     bedrock = counted(*_rules(operation, dangers), malformed)
     once = [f"{danger.name} once." for danger in passing]
     always = {f"{danger.name} always.": danger for danger in dangers}
@@ -170,3 +172,128 @@ def test_every_fault_has_its_name(suite: Suite, counted: Callable[..., Counting]
     assert suite.migration["errors"]["kinds"]["target"] == Counter(kinds.values())
     report = (suite.folder / "report.html").read_text("utf-8")
     assert {kind for kind in kinds.values() if kind not in report} == set()
+
+
+@OPERATIONS
+@pytest.mark.usefixtures("quick_retries")
+def test_silence_has_its_name(
+    suite: Suite, counted: Callable[..., Counting], monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    """A service that takes a request and says nothing has timed out, once or for good."""
+    monkeypatch.setattr(client, "READ_TIMEOUT", 0.4)
+    silence = _danger("silence", "timed_out", "hang")
+    bedrock = counted(*_rules(operation, [silence]))
+    _ask(suite, ["silence once.", "silence always."]).assert_outcomes(passed=1, errors=1)
+    assert bedrock.requests[operation, "silence once."] == 2
+    assert bedrock.requests[operation, "silence always."] == MOST_ATTEMPTS
+    assert _ledger(suite) == [["timed_out", "answered"], ["timed_out"] * MOST_ATTEMPTS]
+    assert suite.lines[1]["target"]["error"]["kind"] == "timed_out"
+
+
+@OPERATIONS
+def test_what_ends_an_answer_early_is_an_answer(suite: Suite, counted: Callable[..., Counting], operation: str) -> None:
+    """What a guardrail, a filter or a limit made of an answer is kept, counted by its stop reason, and asked once."""
+    stops = ("guardrail_intervened", "content_filtered", "max_tokens", "model_context_window_exceeded")
+    rules = [Rule(contains=stop, reply=Reply(text="Blocked.", stop_reason=stop)) for stop in stops]
+    bedrock = counted(*_rules(operation, []), *rules)
+    _ask(suite, [*stops, "plain."]).assert_outcomes(passed=1, failed=4)
+    assert [line["target"]["stop_reason"] for line in suite.lines] == [*stops, "end_turn"]
+    assert {question: bedrock.requests[operation, question] for question in stops} == dict.fromkeys(stops, 1)
+    migration = suite.migration
+    assert (migration["errors"]["target"], migration["refusals"]["target"], migration["truncated"]["target"]) == (
+        0,
+        2,
+        2,
+    )
+    assert migration["stop_reasons"] == {"source": {}, "target": {**dict.fromkeys(stops, 1), "end_turn": 1}}
+
+
+@OPERATIONS
+def test_a_spent_budget_has_its_name(suite: Suite, counted: Callable[..., Counting], operation: str) -> None:
+    """Rows that the budget leaves out say so, and cost no request."""
+    suite.file("prices.csv", f"model,input,output\n{TARGET},0,1000\n")
+    suite.file(
+        "prompts/triage/source.prompt.yaml",
+        "name: triage\nuser: '{{ question }}'\ninference: {max_tokens: 1000}\n",
+    )
+    bedrock = counted(*_rules(operation, []))
+    budget = ("--migration-prices", "prices.csv", "--migration-max-cost", "0.5")
+    _ask(suite, ["one.", "two."], *budget).assert_outcomes(skipped=2)
+    assert bedrock.requests == {}
+    assert [line["target"]["error"]["kind"] for line in suite.lines] == ["budget_spent"] * 2
+    assert suite.migration["errors"]["kinds"]["target"] == {"budget_spent": 2}
+
+
+HOPELESS = {
+    "access": ("AccessDeniedException", "no access", "access_denied: no access. Allow bedrock:InvokeModel and *"),
+    "bearer": ("AccessDeniedException", "Bearer Token has expired", "expired_token: *`aws sso login`*"),
+    "token": ("ExpiredTokenException", "token is expired", "expired_token: *`aws sso login`*"),
+    "keys": ("UnrecognizedClientException", "token is invalid", "bad_credentials: *`aws configure`*"),
+    "model": ("ResourceNotFoundException", "no such model", "unknown_model: *`aws bedrock list-foundation-models`*"),
+    "id": (
+        "ValidationException",
+        "The provided model identifier is invalid.",
+        "unknown_model: *`aws bedrock list-foundation-models`*",
+    ),
+    "profile": (
+        "ValidationException",
+        "Invocation with on-demand throughput isn't supported.",
+        "needs_inference_profile: *Name the inference profile*",
+    ),
+    "day": ("ThrottlingException", "Too many tokens per day, please wait.", "throttled: *Service Quotas*"),
+    "endpoint": ("UnknownOperationException", "no such operation", "wrong_endpoint: *AWS_ENDPOINT_URL*"),
+}
+"""What every call would meet: the error's name, its message, and the sentence that ends the run."""
+
+
+@OPERATIONS
+@pytest.mark.parametrize(("name", "message", "said"), HOPELESS.values(), ids=HOPELESS)
+def test_what_every_row_would_meet_ends_the_run(
+    suite: Suite, counted: Callable[..., Counting], operation: str, name: str, message: str, said: str
+) -> None:
+    """No more requests than fit in flight are made, and one sentence says what to do."""
+    rules = [*_rules(operation, []), Rule(operation=operation, fault=ScriptedFault(name=name, message=message))]
+    bedrock = counted(*rules)
+    result = _ask(suite, [f"{number}." for number in range(40)], "--migration-concurrency", "4")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines([f"!* llm-migrate: {said}"])
+    assert len([line for line in result.outlines if line.startswith("!") and "llm-migrate" in line]) == 1
+    asked = sum(count for (asked_by, _), count in bedrock.requests.items() if asked_by == operation)
+    assert 1 <= asked <= 4
+    assert suite.results["spending"]["calls"] == asked
+    assert set(suite.migration["errors"]["kinds"]["target"]) == {said.partition(":")[0]}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "http://127.0.0.1:9", "wrong_endpoint: *127.0.0.1:9*AWS_ENDPOINT_URL*"),
+        ("AWS_ACCESS_KEY_ID", None, "*Unable to locate credentials. Run `aws configure sso`*"),
+        ("AWS_SECRET_ACCESS_KEY", None, "*Partial credentials*`aws configure sso`*"),
+        ("AWS_DEFAULT_REGION", None, "*You must specify a region. Set AWS_DEFAULT_REGION*"),
+        ("AWS_DEFAULT_REGION", "us east", "*us east*Set AWS_DEFAULT_REGION*"),
+        ("AWS_PROFILE", "gone", "*profile (gone) could not be found*`aws configure sso`*"),
+    ],
+    ids=["nobody there", "no key", "half a key", "no region", "no such region", "no profile"],
+)
+def test_settings_that_reach_nobody_end_the_run(
+    suite: Suite,
+    counted: Callable[..., Counting],
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+    said: str,
+) -> None:
+    """Without an address, a region or credentials nothing is sent, and one sentence says what to do."""
+    bedrock = counted()
+    if value is None:
+        monkeypatch.delenv(variable)
+    else:
+        monkeypatch.setenv(variable, value)
+    result = _ask(suite, [f"{number}." for number in range(40)], "--migration-concurrency", "4")
+    assert result.ret in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.TESTS_FAILED}
+    lines = [line for line in (*result.outlines, *result.errlines) if "llm-migrate: " in line]
+    assert len(lines) == 1
+    fnmatch_lines = pytest.LineMatcher(lines).fnmatch_lines
+    fnmatch_lines([f"*llm-migrate: {said}"])
+    assert bedrock.requests == {}

@@ -207,3 +207,10 @@ def test_a_wrong_file_is_one_line(suite: Suite, bedrock: Bedrock) -> None:
 def test_durations_are_said_as_people_do(seconds: float, text: str) -> None:
     """Seconds up to a minute and a half, minutes up to an hour and a half, hours beyond; never too few."""
     assert duration(seconds) == text
+
+
+def test_a_plan_needs_a_terminal(suite: Suite) -> None:
+    """Where nothing can be printed, the plan is refused."""
+    suite.rows(golden(1))
+    suite.tests(ROWS_ONLY)
+    assert suite.judge(PLAN, "-p", "no:terminal").ret == pytest.ExitCode.USAGE_ERROR

@@ -393,3 +393,27 @@ def pytest_llm_migrate_verdict():
         f"llm-migrate: cannot write {suite.path}/out/results.json: File exists. Name another place, *",
     ])  # fmt: skip
     assert suite.results["verdict"] == "GO"
+
+
+@pytest.mark.parametrize("option", ["dir", "prices", "report", "json", "summary"])
+def test_a_place_that_would_hide_the_settings_is_refused(suite: Suite, option: str) -> None:
+    """Pytest takes an existing path elsewhere for the tests' and loses the ini file: the way out is an equals sign."""
+    elsewhere = suite.path.parent / f"{suite.path.name}-elsewhere"
+    elsewhere.mkdir()
+    suite.ini("target_model = recorded")
+    suite.rows(golden())
+    suite.tests()
+    result = suite.run(f"--migration-{option}", str(elsewhere))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert result.errlines[0].startswith(f"ERROR: write --migration-{option}={elsewhere}, with '=': ")
+    suite.run("--migration-dir", str(elsewhere), "test_triage.py").assert_outcomes(passed=21)
+    suite.run(f"--migration-dir={elsewhere}").assert_outcomes(passed=21)
+
+
+def test_a_place_below_the_suite_hides_nothing(suite: Suite) -> None:
+    """A file of an earlier run may be written again."""
+    suite.ini("target_model = recorded")
+    suite.rows(golden())
+    suite.tests()
+    for _ in range(2):
+        suite.run("--migration-report", "out/report.html").assert_outcomes(passed=21)

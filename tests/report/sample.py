@@ -83,11 +83,16 @@ def migration_of(name: str, rows: list[dict[str, Any]], gates: list[dict[str, An
             **errors,
             "kinds": {"source": {}, "target": {"throttled": errors["target"]} if errors["target"] else {}},
         },
+        "stop_reasons": {
+            side: dict(Counter(row[side]["stop_reason"] for row in rows if row[side].get("stop_reason")))
+            for side in ("source", "target")
+        },
         "truncated": {"source": 0, "target": sum(row["target"].get("stop_reason") == "max_tokens" for row in rows)},
         "refusals": {"source": 0, "target": 0},
         "cached": {side: sum(bool(row[side].get("cached")) for row in rows) for side in ("source", "target")},
         "no_cost": no_cost(rows),
         "served": {"source": {}, "target": {"default": len(rows) - errors["target"]}},
+        "latency_pass": None,
         "projection": None,
         "warnings": [],
     }
