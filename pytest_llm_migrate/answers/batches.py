@@ -32,10 +32,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class _Watch:
-    """A job of this process: when it is looked at next, and when it was spoken of last; on the monotonic clock."""
+    """A job of this process.
+
+    Attributes:
+        due: When it is looked at next; on the monotonic clock, as ``said``.
+        said: When it was spoken of last.
+        ended: How it ended, in words.
+    """
 
     due: float
     said: float
+    ended: str = ""
 
 
 class BatchLane:
@@ -70,13 +77,13 @@ class BatchLane:
         self._lock, self._wakes = threading.Lock(), threading.Event()
         self._harvest = Harvest(ref, batches, store, price=price, patience=terms.patience, ends=self._wakes)
         self._stopped: CallFailure | None = None
-        self._is_unsorted = self._is_leaving = self._is_working = False
+        self._is_unsorted = self._is_leaving = self._is_working = self._gave_up = False
         self._ready = time.monotonic()
 
     @property
     def is_stopped(self) -> bool:
         """Whether records were given up before they were sent or read."""
-        return self._stopped is not None
+        return self._gave_up or self._stopped is not None
 
     @property
     def is_at_rest(self) -> bool:
@@ -155,16 +162,15 @@ class BatchLane:
     def _send(self, parcels: Sequence[Parcel]) -> None:
         new = [parcel for parcel in parcels if not parcel.was_sent and self._batches.takes(parcel.request)]
         if 0 < len(new) < self._batches.least:
-            few = (
-                f"{counted(len(new), 'record')} for {self._ref}, and a batch job takes {self._batches.least:,} or more"
-            )
-            self._say(f"{few}: called one by one")
+            few, least = counted(len(new), "record"), self._batches.least
+            self._say(f"{few} for {self._ref}, and a batch job takes {least:,} or more: called one by one")
             new = []
         sent = set(map(id, new))
         self._call([parcel for parcel in parcels if id(parcel) not in sent])
         for part, records in self._parts(new) if new else ():
             with records:
-                self._begin(part, records)
+                if not self._stopped:
+                    self._begin(part, records)
 
     def _parts(self, parcels: Sequence[Parcel]) -> Iterator[tuple[list[Parcel], IO[bytes]]]:
         """Yield jobs' parcels with their lines, as few jobs as the service's limits allow, of like numbers."""
@@ -199,8 +205,8 @@ class BatchLane:
             self._start(name, part, records)
         elif begun is Begun.SPENT:
             said = f"not called: the budget of --migration-max-cost does not hold a batch job of {len(part):,} records"
-            self._stopped = CallFailure(kind=NOT_RUN, message=said)
-            self._hand_all(part, self._stopped)
+            self._gave_up = True
+            self._hand_all(part, CallFailure(kind=NOT_RUN, message=said))
         else:
             self._is_unsorted = True
             self._ready = time.monotonic() + (self._rhythm.first if begun is Begun.SHORT else 0.0)
@@ -219,8 +225,10 @@ class BatchLane:
     def _not_started(self, name: str, part: Sequence[Parcel], failed: CallFailedError) -> None:
         failure = failure_of(failed)
         if failure.kind in UNCLEAR:
-            # It may have been started: only the same name and records find out, with the next command.
-            self._hand_all(part, failure)
+            # It may have been started: only the same name and records find out.
+            said = f"{failure.message.rstrip('.')}. The same command finds out whether the batch job was started."
+            self._gave_up = True
+            self._hand_all(part, CallFailure(kind=failure.kind, message=said))
             return
         is_refused = failure.kind in {TOO_FEW, NO_BATCH}
         self._harvest.end(name, JobPhase.ENDED if is_refused else JobPhase.GIVEN_UP, failure)
@@ -235,9 +243,9 @@ class BatchLane:
     def _attend(self, job: KnownJob) -> None:
         watch = self._watches.get(job.name) or self._join(job)
         if job.region != self._batches.region:
-            where = f"its batch job runs in {job.region}, and this command is set to {self._batches.region}"
+            said = f"its batch job runs in {job.region}, and this command's region is {self._batches.region}"
             self._give_up(
-                job, CallFailure(kind="wrong_region", message=f"{where}. Set AWS_DEFAULT_REGION to the first.")
+                job, CallFailure(kind="wrong_region", message=f"{said}. Set AWS_DEFAULT_REGION to the first.")
             )
         elif job.id is None:
             self._resume(job)
@@ -270,7 +278,8 @@ class BatchLane:
                 gone = CallFailure(kind=UNKNOWN, message=f"the service knows no batch job {number}")
                 self._harvest.end(job.name, JobPhase.ENDED, gone)
             elif state.is_ended:
-                self._say(self._harvest.gather(job.name, number, state, self._hand_out))
+                watch.ended = self._harvest.gather(job.name, number, state)
+                self._say(watch.ended)
             elif time.monotonic() >= watch.said + self._rhythm.said:
                 watch.said = time.monotonic()
                 self._say(f"batch job {number}: {_progress(state)}")
@@ -281,22 +290,23 @@ class BatchLane:
 
     def _leave_job(self, job: KnownJob) -> None:
         """Turn to what a job left, whoever read it."""
+        watch = self._watches.pop(job.name, None)
+        said = watch.ended if watch else "its batch job failed or was stopped: the process that waited for it says why"
         keys = self._jobs.pop(job.name, [])
-        self._watches.pop(job.name, None)
         self._is_unsorted = True
-        answered = self._store.find(keys)
+        answered = self._store.find(keys) if job.phase is JobPhase.GIVEN_UP else {}
         for parcel in filter(None, map(self._left.get, keys)):
             parcel.was_sent = True
             if job.phase is JobPhase.GIVEN_UP and parcel.key not in answered:
-                said = "its batch job failed or was stopped: the process that waited for it says why"
                 self._hand_out(parcel.key, CallFailure(kind=GIVEN_UP, message=said))
 
     def _give_up(self, job: KnownJob, failure: CallFailure) -> None:
         """Wait no longer for a job that goes on."""
-        keys = self._jobs.pop(job.name, [])
+        self._gave_up = True
+        if failure.fatal:
+            self._stopped = failure
         self._watches.pop(job.name, None)
-        self._stopped = failure
-        for key in keys:
+        for key in self._jobs.pop(job.name, []):
             self._hand_out(key, failure)
 
     def _watch(self, name: str, seconds: float) -> _Watch:

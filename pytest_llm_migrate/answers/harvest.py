@@ -56,9 +56,9 @@ class Harvest:
         self._patience, self._ends = patience, ends
         self._renewed = time.monotonic()
 
-    def gather(self, name: str, job: str, state: BatchState, hand_out: Callable[[str, Answer], object]) -> str:
-        """Keep an ended job's results, hand its answers out, and return what there is to say of it."""
-        self.patiently(lambda: self._read(name, state, hand_out))
+    def gather(self, name: str, job: str, state: BatchState) -> str:
+        """Keep an ended job's results, and return what there is to say of it."""
+        self.patiently(lambda: self._read(name, state))
         missing = len(self._store.open_records(name))
         claimed = self.patiently(lambda: self._batches.counted(state)) if missing else None
         about = f"batch job {job} ended as {state.status}"
@@ -92,16 +92,13 @@ class Harvest:
             self._store.renew()
             self._renewed = time.monotonic()
 
-    def _read(self, name: str, state: BatchState, hand_out: Callable[[str, Answer], object]) -> None:
+    def _read(self, name: str, state: BatchState) -> None:
         """Keep results in passing; those that an earlier attempt kept are passed over."""
         records, results = self._store.open_records(name), self._batches.results(state)
         while chunk := list(islice(results, _READ_AT_ONCE)):
             outcomes = {key: _storable(outcome) for key, outcome in chunk if key in records}
             closed = [self._closed(records.pop(key), key, outcome) for key, outcome in outcomes.items()]
             self._store.close_records(self._ref, closed)
-            for key, outcome in outcomes.items():
-                if isinstance(outcome, Answer):
-                    hand_out(key, outcome)
             self.renew()
 
     def _closed(self, number: int, key: str, outcome: Outcome) -> Closed:

@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.answers import ledger
-from pytest_llm_migrate.answers.ledger import LEASE_SECONDS
 from pytest_llm_migrate.errors import masked
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
     from pytest_llm_migrate.answers.ledger import Owner, Wanted
 
+LEASE_SECONDS = 600.0
+"""Seconds without a word after which a job's process counts as dead: it may be sending a large file."""
 QUOTA = "batch jobs"
 """Records count against no quota of calls."""
 _CHUNK = 500

@@ -145,16 +145,12 @@ class Store:
     def standing(self, keys: Sequence[str]) -> Standing:
         """Return which answers are there, and which are on their way."""
         with self._reading() as database:
-            in_flight = dict(jobs.in_flight(database, keys))
-            in_jobs = {key: job for key, job in in_flight.items() if job is not None}
-            answered = dict(_answers(database, keys, self.terms))
-            return Standing(answered=answered, jobs=in_jobs, calls=frozenset(in_flight.keys() - in_jobs.keys()))
+            in_flight, answered = dict(jobs.in_flight(database, keys)), dict(_answers(database, keys, self.terms))
+        in_jobs = {key: job for key, job in in_flight.items() if job is not None}
+        return Standing(answered=answered, jobs=in_jobs, calls=frozenset(in_flight.keys() - in_jobs.keys()))
 
     def begin_job(self, job: NewJob, wanted: Sequence[Wanted]) -> Begun:
-        """Write a batch job with all its records down, or nothing where one is taken or the budget does not hold all.
-
-        One transaction, before the service is asked: no two processes begin a job for the same key.
-        """
+        """Write a batch job with all its records down in one transaction, or nothing; before the service is asked."""
         with self._writing() as database:
             ledger.release_dead(database, self._owner)
             keys = [item.key for item in wanted]

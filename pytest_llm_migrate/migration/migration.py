@@ -123,6 +123,10 @@ class Migration:
             self.seen(known, self._place(row))
         return known
 
+    def forget(self) -> None:
+        """Let go of the cases: ``seen`` has had them all."""
+        self._cases.clear()
+
     def _place(self, row: Row) -> int:
         if not self._places:
             self._places.update((each.sample_id, place) for place, each in enumerate(self.rows))

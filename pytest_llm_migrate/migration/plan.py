@@ -12,6 +12,7 @@ from pytest_llm_migrate.domain import SIDES, side_column
 from pytest_llm_migrate.errors import MigrateError, masked
 from pytest_llm_migrate.migration.pipelines import PipelineSide
 from pytest_llm_migrate.migration.scoring import bounds_of
+from pytest_llm_migrate.migration.sides import AskedSide
 from pytest_llm_migrate.stats import smallest_margin, smallest_margin_graded
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.answers import Forecast
     from pytest_llm_migrate.domain import Metric, Row, SideName
     from pytest_llm_migrate.migration.migration import Migration
+    from pytest_llm_migrate.migration.sides import SideAnswers
 
 DISAGREEMENTS = (0.0, 0.1, 0.2)
 """Shares of rows on which the sides may disagree, for which a plan says what right/wrong rows can prove."""
@@ -107,7 +109,7 @@ def _side_plan(migration: Migration, name: SideName, rows: Sequence[Row]) -> Sid
     seconds, why_unknown = None, "until a first call"
     if latencies:
         try:
-            seconds = statistics.fmean(latencies) * math.ceil(forecast.calls / side.in_flight())
+            seconds = _seconds(side, forecast.calls, statistics.fmean(latencies))
         except MigrateError as error:
             why_unknown = f"as the model cannot be called: {error}"
     return SidePlan(
@@ -118,6 +120,13 @@ def _side_plan(migration: Migration, name: SideName, rows: Sequence[Row]) -> Sid
         seconds=seconds,
         why_unknown=why_unknown,
     )
+
+
+def _seconds(side: SideAnswers, calls: int, each: float) -> float:
+    """Return how long calls take, by their number in flight, and by a quota of calls a minute where one was given."""
+    in_waves = each * math.ceil(calls / side.in_flight())
+    per_minute = side.desk.per_minute if isinstance(side, (AskedSide, PipelineSide)) else None
+    return max(in_waves, calls / per_minute * 60) if per_minute else in_waves
 
 
 def _column_latencies(rows: Sequence[Row], ref: str) -> list[float]:

@@ -103,10 +103,12 @@ def average(answers: Sequence[Answer]) -> Answer:
 
 
 def _mean(scores: Sequence[Score | ScoreFailure]) -> Score | ScoreFailure:
+    if len(scores) == 1:
+        return scores[0]
     failure = next((score for score in scores if isinstance(score, ScoreFailure)), None)
+    if failure:
+        return failure
     numbers = [score for score in scores if isinstance(score, Score)]
-    if failure or len(numbers) == 1:
-        return failure or numbers[0]
     listed = ", ".join(f"{float(score):.4g}" for score in numbers)
     return Score(statistics.fmean(numbers), f"mean of {len(numbers)} repeats: {listed}")
 

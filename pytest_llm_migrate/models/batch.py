@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from contextlib import closing
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
@@ -159,11 +160,8 @@ class BedrockBatches:
         """Yield record ids with their outcomes, in any order; a line that cannot be read is left out."""
         bucket, _ = _bucket_and_key(state.place)
         for key in self._keys(state, ".jsonl.out"):
-            body = self._object(bucket, key)
-            lines = body.iter_lines(chunk_size=_CHUNK)
-            while (line := _named(lambda: next(lines, None), FILE_ACCESS)) is not None:  # noqa: B023 - called at once
-                if (found := _outcome(line)) is not None:
-                    yield found
+            with closing(self._object(bucket, key)) as body:
+                yield from filter(None, map(_outcome, _lines(body)))
 
     def counted(self, state: BatchState) -> int | None:
         """Return how many records the job's manifest says were processed, ``None`` where it wrote none."""
@@ -188,6 +186,12 @@ def bedrock_batches(ref: str, model_id: str, place: BatchPlace | None) -> Bedroc
     """Return a model's jobs, with the user's own AWS settings; raises `CannotConnectError` as for the model itself."""
     bedrock, s3 = (service_client(service, ref, _CONNECTIONS, call_failure) for service in ("bedrock", "s3"))
     return BedrockBatches(model_id, place, bedrock, s3)
+
+
+def _lines(body: Any) -> Iterator[bytes]:
+    lines = body.iter_lines(chunk_size=_CHUNK)
+    while (line := _named(lambda: next(lines, None), FILE_ACCESS)) is not None:
+        yield line
 
 
 def _named(call: Callable[[], Any], access: str) -> Any:

@@ -27,6 +27,25 @@ COUNTED = ("messages", "system", "toolConfig", "additionalModelRequestFields")
 """The parts of a call that CountTokens takes."""
 
 
+class Departures:
+    """When each thread's last request left; serialising and signing it, and waiting to do so, is not the service's."""
+
+    def __init__(self, client: RuntimeClient) -> None:
+        self._here = threading.local()
+        events = getattr(client.meta, "events", None)
+        if events:
+            events.register("before-send.bedrock-runtime", self.note)
+
+    def note(self, **_: object) -> None:
+        """Note that a request of this thread leaves now; safe for any number of threads."""
+        self._here.at = time.perf_counter()
+
+    @property
+    def last(self) -> float:
+        """When this thread's last request left, on the performance counter."""
+        return float(self._here.at)
+
+
 class BedrockModel:
     """Makes one attempt a request, whatever comes of it; retrying is for a model around this one.
 
@@ -50,6 +69,7 @@ class BedrockModel:
         self._ref, self._model_id, self._client = ref, model_id, client
         self._concurrency, self._deadline = concurrency, deadline
         self._cannot_stream = threading.Event()
+        self._departures = Departures(client)
 
     @property
     def ref(self) -> str:
@@ -96,15 +116,16 @@ class BedrockModel:
         return bedrock_batches(self._ref, self._model_id, place)
 
     def _whole(self, arguments: dict[str, Any]) -> Answer:
-        sent = time.perf_counter()
+        self._departures.note()  # for a client that tells nothing
         reply = self._client.converse(**arguments)
-        return read_reply(reply, time.perf_counter() - sent)
+        return read_reply(reply, time.perf_counter() - self._departures.last)
 
     def _streamed(self, arguments: dict[str, Any]) -> Answer:
         reply, ttft = StreamedReply(), None
-        sent = time.perf_counter()
+        self._departures.note()
         # Closing costs a finished stream nothing; an unfinished one gives its connection up.
         with contextlib.closing(self._client.converse_stream(**arguments)["stream"]) as events:
+            sent = self._departures.last
             for event in events:
                 elapsed = time.perf_counter() - sent
                 if reply.add(event) and ttft is None:

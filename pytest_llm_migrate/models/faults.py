@@ -109,7 +109,7 @@ BY_MESSAGE = (
     ("accessdenied", r"expired", EXPIRED_TOKEN),
     ("throttling", r"\bper day\b", Fault(THROTTLED.kind, QUOTA)),
     ("validation", r"on-demand throughput", Fault("needs_inference_profile", PROFILE)),
-    ("validation", r"model identifier is invalid", UNKNOWN_MODEL),
+    ("validation", r"model identifier is invalid|invalid model ?id", UNKNOWN_MODEL),
     ("validation", TOO_LONG, Fault("context_too_long")),
 )
 """Faults that the service tells apart by their message alone: the code, what the message holds, the fault."""

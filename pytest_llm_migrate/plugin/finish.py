@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import shutil
 import subprocess
@@ -18,11 +17,13 @@ from pytest_llm_migrate.answers import Mode, RecordedAnswer, recording_path, wri
 from pytest_llm_migrate.errors import MigrateError, RecordingError, ReportFileError, counted
 from pytest_llm_migrate.migration.results import SAMPLES_FILE, Seen, row_records, run_record, scales_of
 from pytest_llm_migrate.migration.spool import read_spool
-from pytest_llm_migrate.plugin.keys import INTERRUPTED, OUTCOMES, RESULTS, RUN, UNWRITTEN
+from pytest_llm_migrate.plugin.keys import INTERRUPTED, OUTCOMES, RESULTS, RUN, UNWRITTEN, WORST_ROWS
 from pytest_llm_migrate.plugin.run import command_of
 from pytest_llm_migrate.report import (
+    MOST_WORST_ROWS,
     checked_sections,
     terminal_lines,
+    worst_rows,
     write_json,
     write_lines,
     write_markdown,
@@ -30,7 +31,7 @@ from pytest_llm_migrate.report import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pytest_llm_migrate.plugin.outcomes import Outcomes
     from pytest_llm_migrate.plugin.run import Run
@@ -47,9 +48,11 @@ def finish(session: pytest.Session) -> None:
     if outcomes and not getattr(config.option, "setuponly", False):
         _judge_exit_status(session, outcomes)
         results = _results(session, run, seen, outcomes)
-        config.stash[RESULTS] = results
+        rows = list(_rows(results, seen, outcomes))
+        worst = [row for found in worst_rows(rows, MOST_WORST_ROWS).values() for row in found]
+        config.stash[RESULTS], config.stash[WORST_ROWS] = results, worst
         try:
-            _write(run, results, seen, outcomes)
+            _write(run, results, seen, rows, worst)
         except ReportFileError as error:
             _note_unwritten(session, error)
     try:
@@ -97,20 +100,12 @@ def _print_results(reporter: Any, config: pytest.Config, results: dict[str, Any]
     lines = terminal_lines(
         results,
         config.get_terminal_writer().fullwidth,
-        rows=_written_rows(run.folder / "rows.jsonl"),
+        rows=config.stash[WORST_ROWS],
         report=_near(run.settings.report or run.folder / "report.html"),
         folder=_near(run.folder),
     )
     for text, style in lines:
         reporter.write_line(text, **({style: True} if style else {}))
-
-
-def _written_rows(path: Path) -> Iterator[dict[str, Any]]:
-    if not path.exists():
-        return
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)
 
 
 def _near(path: Path) -> str:
@@ -161,21 +156,24 @@ def _add_sections(config: pytest.Config, results: dict[str, Any]) -> None:
             results["warnings"].append(str(error))
 
 
-def _write(run: Run, results: dict[str, Any], seen: Seen, outcomes: Outcomes) -> None:
-    def rows() -> Iterator[dict[str, Any]]:
-        for migration in results["migrations"]:
-            name = migration["id"]
-            yield from row_records(name, seen.cases.get(name, ()), outcomes.of(name), scales_of(migration))
+def _rows(results: dict[str, Any], seen: Seen, outcomes: Outcomes) -> Iterator[dict[str, Any]]:
+    for migration in results["migrations"]:
+        name = migration["id"]
+        yield from row_records(name, seen.cases.get(name, ()), outcomes.of(name), scales_of(migration))
 
+
+def _write(
+    run: Run, results: dict[str, Any], seen: Seen, rows: Sequence[dict[str, Any]], worst: Sequence[dict[str, Any]]
+) -> None:
     settings, folder = run.settings, run.folder
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "results.json", results)
-    write_lines(folder / "rows.jsonl", rows())
+    write_lines(folder / "rows.jsonl", rows)
     if any(migration["latency_pass"] for migration in results["migrations"]):
         write_lines(folder / SAMPLES_FILE, seen.samples())
-    write_report(folder / "report.html", results, rows())
-    write_markdown(folder / "summary.md", results, rows())
+    write_report(folder / "report.html", results, rows)
+    write_markdown(folder / "summary.md", results, worst)
     if job_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with _writing(job_summary), Path(job_summary).open("a", encoding="utf-8") as file:
             file.write((folder / "summary.md").read_text(encoding="utf-8"))

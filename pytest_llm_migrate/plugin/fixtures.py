@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
@@ -134,14 +133,14 @@ def _end_without_answer(request: pytest.FixtureRequest, side: str, failure: Call
 
 def _watched(case: Case, watch: Any) -> Case:
     """Return the case with scores that note every comparison made with them."""
-    from pytest_llm_migrate.domain import Score, WatchedScore
+    from pytest_llm_migrate.domain import Case, Score, Side, WatchedScore
 
     def note(check: Check) -> None:
         watch(check.to_record())
 
-    def scores(found: Any) -> Any:
-        return {name: WatchedScore.of(item, note) if isinstance(item, Score) else item for name, item in found.items()}
+    def watched(side: Side) -> Side:
+        kept = side.scores.items()
+        scores = {name: WatchedScore.of(item, note) if isinstance(item, Score) else item for name, item in kept}
+        return Side(name=side.name, sample_id=side.sample_id, outcome=side.outcome, scores=scores)
 
-    source = replace(case.source, scores=scores(case.source.scores))
-    target = replace(case.target, scores=scores(case.target.scores))
-    return replace(case, source=source, target=target)
+    return Case(row=case.row, source=watched(case.source), target=watched(case.target))

@@ -104,7 +104,7 @@ def _add_answer_options(parser: pytest.Parser, group: pytest.OptionGroup) -> Non
         "--migration-plan",
         action="store_true",
         default=None,
-        help="Print rows, calls, money and the margins that these rows can prove, then stop (default: off)",
+        help="Print rows, calls, money, minutes and the margins that these rows can prove, then stop (default: off)",
     )
     parser.addini("migration_answers", "Like --migration-answers")
     parser.addini("migration_record", "Like --migration-record", type="bool", default=False)

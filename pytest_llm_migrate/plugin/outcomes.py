@@ -37,7 +37,7 @@ def prepare(item: pytest.Item) -> None:
 def annotate(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
     """Put on a report what its test saw, and make an outcome say what it is."""
     seen = item.stash.get(SEEN, None)
-    if seen is None:
+    if seen is None or (report.when == "teardown" and report.passed):
         return
     if call.excinfo and isinstance(call.excinfo.value, ScoreFailedError):
         from pytest_llm_migrate.report import visible
@@ -105,10 +105,12 @@ def _outcome(report: pytest.TestReport, seen: dict[str, Any]) -> str:
 
 
 def _message(report: pytest.TestReport) -> str:
+    if report.longrepr is None:
+        return ""
     if isinstance(report.longrepr, tuple):
         return printable(str(report.longrepr[2]))[:_LONGEST_MESSAGE]
     crash = getattr(report.longrepr, "reprcrash", None)
-    text = crash.message if crash else str(report.longrepr or "")
+    text = crash.message if crash else str(report.longrepr)
     return printable(text)[:_LONGEST_MESSAGE]
 
 

@@ -147,6 +147,7 @@ class Run:
             self.spool.times(migration)
             if self.settings.record:
                 self.spool.used(migration)
+            migration.forget()
         self.spool.close()
 
 

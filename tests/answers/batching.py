@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
@@ -12,9 +11,10 @@ from pytest_llm_migrate.answers.parcels import BatchTerms, Rhythm
 from pytest_llm_migrate.answers.retries import Patience
 from pytest_llm_migrate.domain import Answer, BatchPlace, BatchState, CallFailure
 from pytest_llm_migrate.errors import CallFailedError
-from tests.answers.asking import FakeModel, Prices
+from tests.answers.asking import FakeModel
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator
 
     from pytest_llm_migrate.domain import Batches, Outcome, Request
@@ -101,7 +101,8 @@ class FakeBatches:
         """Yield outcomes in another order."""
         job = self.jobs[state.place]
         job.read += 1
-        for number, (key, text) in enumerate(random.Random(1).sample(list(job.records.items()), len(job.records))):
+        mixed = random.Random(1).sample(list(job.records.items()), len(job.records))  # noqa: S311 - an order
+        for number, (key, text) in enumerate(mixed):
             if number == len(job.records) // 2:
                 self._fail("results")
             outcome = self.reply(text)
@@ -132,11 +133,6 @@ class BatchingModel(FakeModel):
 def terms(lines: list[str], place: BatchPlace | None = PLACE) -> BatchTerms:
     """Return terms that wait for next to nothing."""
     return BatchTerms(place=place, tell=lines.append, rhythm=QUICK, patience=SOON)
-
-
-def batch_prices(per_token: float | None = None) -> Prices:
-    """Return prices."""
-    return Prices(per_token=per_token)
 
 
 def failing(kind: str, *, fatal: bool = False) -> CallFailedError:

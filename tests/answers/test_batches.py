@@ -172,7 +172,9 @@ def test_a_job_that_was_stopped_is_not_called_for(open_desk: OpenBatchDesk) -> N
         status="Stopped", is_given_up=True, reply=lambda text: Answer(text=text) if text == "a" else None
     )
     model, desk = BatchingModel(jobs=jobs), open_desk()
-    assert texts(asked(desk, model, *NAMES)) == ["a", *["batch_given_up"] * 3]
+    outcomes = asked(desk, model, *NAMES)
+    assert texts(outcomes) == ["a", *["batch_given_up"] * 3]
+    assert "batch job job0 ended as Stopped" in str(outcomes[1])
     assert model.asked == []
     assert len(model.jobs.jobs) == 1
 
@@ -210,6 +212,25 @@ def test_passing_faults_are_met_again(open_desk: OpenBatchDesk) -> None:
     assert desk.store.spending().calls == 4
 
 
+def test_a_start_of_unknown_outcome_is_tried_by_the_next_command(open_desk: OpenBatchDesk, path: Path) -> None:
+    """Where nobody can tell whether a job was started, nothing is sent anew: the next command asks for the same job."""
+    model = BatchingModel(jobs=FakeBatches(faults={"start": [failing("connection_lost") for _ in range(4)]}))
+    outcomes = asked(open_desk(run="first"), model, *NAMES)
+    assert texts(outcomes) == ["connection_lost"] * 4
+    assert "The same command finds out whether the batch job was started." in str(outcomes[0])
+    _forget_process(path)
+    assert texts(asked(open_desk(), model, *NAMES)) == list(NAMES)
+    assert (len(model.jobs.jobs), len(set(model.jobs.started)), model.asked) == (1, 1, [])
+
+
+def test_a_fault_that_stays_starts_no_second_job(open_desk: OpenBatchDesk) -> None:
+    """What stops one of several jobs stops those not yet begun, too."""
+    jobs = FakeBatches(most=4, faults={"start": [failing("access_denied", fatal=True)]})
+    model = BatchingModel(jobs=jobs)
+    assert texts(asked(open_desk(), model, *"abcdefgh")) == ["access_denied"] * 8
+    assert len(jobs.started) == 1
+
+
 def test_a_fault_that_stays_stops_all(open_desk: OpenBatchDesk) -> None:
     """Without the right to start a job nothing is called at twice the price; every row says why."""
     model = BatchingModel(jobs=FakeBatches(faults={"start": [failing("access_denied", fatal=True)]}))
@@ -243,6 +264,13 @@ def test_the_budget_holds_all_records_or_none(open_desk: OpenBatchDesk, path: Pa
     assert texts(asked(desk, model, *NAMES)) == ["budget_spent"] * 4
     assert (model.asked, model.jobs.jobs, attempts(path)) == ([], {}, [])
     assert desk.is_stopped
+
+
+def test_each_of_several_jobs_must_fit_the_budget(open_desk: OpenBatchDesk) -> None:
+    """A job that fits is run, and the rows of one that does not are not run."""
+    model = BatchingModel(jobs=FakeBatches(most=4, reply=lambda text: Answer(text=text, input_tokens=4_100)))
+    outcomes = texts(asked(open_desk(max_cost=17_000, per_token=1), model, *"abcdefgh"))
+    assert outcomes == [*"abcd", *["budget_spent"] * 4]
 
 
 def test_money_that_comes_back_pays_for_the_next_job(open_desk: OpenBatchDesk) -> None:
@@ -338,7 +366,7 @@ def test_a_job_of_another_region_says_so(open_desk: OpenBatchDesk, path: Path) -
     dead.store.begin_job(NewJob(name="llm-migrate-1", model=model.ref, region="eu-west-1"), wanted)
     _forget_process(path)
     (first, *_) = asked(open_desk(), model, *NAMES)
-    assert "runs in eu-west-1, and this command is set to us-east-1" in str(first)
+    assert "runs in eu-west-1, and this command's region is us-east-1" in str(first)
 
 
 def test_single_questions_start_no_job(open_desk: OpenBatchDesk) -> None:

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from pytest_llm_migrate.domain import Answer, AttachedFile, BatchPlace, BatchState, CallFailure, Request, Turn
+from pytest_llm_migrate.domain import Answer, AttachedFile, BatchPlace, CallFailure, Request, Turn
 from pytest_llm_migrate.errors import CallFailedError
 from pytest_llm_migrate.models import BedrockProvider
 from pytest_llm_migrate.models.batch import BedrockBatches
@@ -22,6 +22,8 @@ from tests.models.conftest import MODEL
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from pytest_llm_migrate.domain import BatchState
 
 ROLE = "arn:aws:iam::123456789012:role/secret-batch-role"
 PLACE = BatchPlace(folder="s3://bucket/tests", role=ROLE)

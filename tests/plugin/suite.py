@@ -75,8 +75,9 @@ class Suite:
         self.prompt()
 
     def ini(self, text: str) -> None:
-        """Write the ini file."""
-        self.file("pytest.ini", f"[pytest]\naddopts = --strict-markers -W error\n{text}")
+        """Write the ini file; no row is asked for its latency alone unless a test says so."""
+        plain = "addopts = --strict-markers -W error\nmigration_latency_rows = 0\n"
+        self.file("pytest.ini", f"[pytest]\n{plain}{text}")
 
     def file(self, name: str, text: str) -> Path:
         """Write a text file below the suite's folder."""
@@ -116,10 +117,9 @@ class Suite:
         return self.run("--target-model", "recorded", *arguments)
 
     def migrate(self, *arguments: str) -> pytest.RunResult:
-        """Run pytest with both sides' answers called for, on the source prompt, and none for latency alone."""
+        """Run pytest with both sides' answers called for, on the source prompt."""
         both = ("--source-model", SOURCE, "--target-model", TARGET)
-        few = ("--migration-concurrency", "4", "--migration-latency-rows", "0")
-        return self.run(*both, "--prompt-strategy", "identity", *few, *arguments)
+        return self.run(*both, "--prompt-strategy", "identity", "--migration-concurrency", "4", *arguments)
 
     @property
     def folder(self) -> Path:

@@ -27,6 +27,7 @@ ACCOUNT = "123456789012"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/planted-batch-role"
 FOLDER = "s3://bucket/golden"
 BATCH = ("--migration-execution", "batch", "--migration-batch-s3", FOLDER, "--migration-batch-role", ROLE)
+NEEDS = "--migration-execution batch needs"
 QUICK = "gather=0.1, turn=0.05, first=0.05, longest=0.1, said=0.1"
 RHYTHM = f"""
     from pytest_llm_migrate.answers import parcels
@@ -129,7 +130,8 @@ def test_a_latency_gate_cannot_judge_batch_answers(suite: Suite, serve: Serve) -
 
 def test_nothing_written_holds_the_role(suite: Suite, serve: Serve) -> None:
     """Neither the role, the account nor the credentials are in any file of a run."""
-    serve(Rule(operation="ModelInvocationJob", contains="question 03.", fault=ScriptedFault(name="AccessDeniedException", message=f"{ROLE} may not")))  # fmt: skip
+    fault = ScriptedFault(name="AccessDeniedException", message=f"{ROLE} may not")
+    serve(Rule(operation="ModelInvocationJob", contains="question 03.", fault=fault))
     suite.rows(golden(20))
     suite.tests()
     suite.migrate(*BATCH, "--migration-answers", "fresh")
@@ -262,13 +264,12 @@ def test_ctrl_c_leaves_the_jobs(suite: Suite, serve: Serve) -> None:
     [
         (
             (),
-            "ERROR: --migration-execution batch needs --migration-batch-s3 s3://BUCKET/PREFIX "
-            "and --migration-batch-role ARN",
+            f"ERROR: {NEEDS} --migration-batch-s3 s3://BUCKET/PREFIX and --migration-batch-role ARN",
         ),
-        (("--migration-batch-s3", FOLDER), "ERROR: --migration-execution batch needs --migration-batch-role ARN"),
+        (("--migration-batch-s3", FOLDER), f"ERROR: {NEEDS} --migration-batch-role ARN"),
         (
             ("--migration-batch-role", ROLE),
-            "ERROR: --migration-execution batch needs --migration-batch-s3 s3://BUCKET/PREFIX",
+            f"ERROR: {NEEDS} --migration-batch-s3 s3://BUCKET/PREFIX",
         ),
     ],
 )

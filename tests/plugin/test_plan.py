@@ -59,6 +59,7 @@ def test_calls_money_and_minutes(suite: Suite, serve: Serve) -> None:
         assert re.search(rf"{side} {ref}: 400 calls \(at most \$\d+\.\d{{4}}\), 2 kept; about \d+ (?:s|min) ", text)
     faster = plan_of(suite.migrate(PLAN, "--migration-concurrency", "40"))
     assert re.search(r"2 kept; about [23] s ", faster)
+    assert "2 kept; about 7 min" in plan_of(suite.migrate(PLAN, "--migration-rpm", "60"))
     assert len(bedrock.asked) == called
 
 
