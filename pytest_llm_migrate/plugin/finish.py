@@ -17,13 +17,11 @@ from pytest_llm_migrate.answers import Mode, RecordedAnswer, recording_path, wri
 from pytest_llm_migrate.errors import MigrateError, RecordingError, ReportFileError, counted
 from pytest_llm_migrate.migration.results import SAMPLES_FILE, Seen, row_records, run_record, scales_of
 from pytest_llm_migrate.migration.spool import read_spool
-from pytest_llm_migrate.plugin.keys import INTERRUPTED, OUTCOMES, RESULTS, RUN, UNWRITTEN, WORST_ROWS
+from pytest_llm_migrate.plugin.keys import INTERRUPTED, OUTCOMES, RESULTS, ROWS, RUN, UNWRITTEN
 from pytest_llm_migrate.plugin.run import command_of
 from pytest_llm_migrate.report import (
-    MOST_WORST_ROWS,
     checked_sections,
     terminal_lines,
-    worst_rows,
     write_json,
     write_lines,
     write_markdown,
@@ -49,10 +47,9 @@ def finish(session: pytest.Session) -> None:
         _judge_exit_status(session, outcomes)
         results = _results(session, run, seen, outcomes)
         rows = list(_rows(results, seen, outcomes))
-        worst = [row for found in worst_rows(rows, MOST_WORST_ROWS).values() for row in found]
-        config.stash[RESULTS], config.stash[WORST_ROWS] = results, worst
+        config.stash[RESULTS], config.stash[ROWS] = results, rows
         try:
-            _write(run, results, seen, rows, worst)
+            _write(run, results, seen, rows)
         except ReportFileError as error:
             _note_unwritten(session, error)
     try:
@@ -95,15 +92,16 @@ def print_summary(reporter: Any, config: pytest.Config) -> None:
 
 
 def _print_results(reporter: Any, config: pytest.Config, results: dict[str, Any]) -> None:
-    run = config.stash[RUN]
+    run, rows = config.stash[RUN], config.stash[ROWS]
     reporter.section("llm migration", sep="=")
     lines = terminal_lines(
         results,
         config.get_terminal_writer().fullwidth,
-        rows=config.stash[WORST_ROWS],
+        rows=rows,
         report=_near(run.settings.report or run.folder / "report.html"),
         folder=_near(run.folder),
     )
+    del config.stash[ROWS]
     for text, style in lines:
         reporter.write_line(text, **({style: True} if style else {}))
 
@@ -162,9 +160,7 @@ def _rows(results: dict[str, Any], seen: Seen, outcomes: Outcomes) -> Iterator[d
         yield from row_records(name, seen.cases.get(name, ()), outcomes.of(name), scales_of(migration))
 
 
-def _write(
-    run: Run, results: dict[str, Any], seen: Seen, rows: Sequence[dict[str, Any]], worst: Sequence[dict[str, Any]]
-) -> None:
+def _write(run: Run, results: dict[str, Any], seen: Seen, rows: Sequence[dict[str, Any]]) -> None:
     settings, folder = run.settings, run.folder
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -173,7 +169,7 @@ def _write(
     if any(migration["latency_pass"] for migration in results["migrations"]):
         write_lines(folder / SAMPLES_FILE, seen.samples())
     write_report(folder / "report.html", results, rows)
-    write_markdown(folder / "summary.md", results, worst)
+    write_markdown(folder / "summary.md", results, rows)
     if job_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         with _writing(job_summary), Path(job_summary).open("a", encoding="utf-8") as file:
             file.write((folder / "summary.md").read_text(encoding="utf-8"))

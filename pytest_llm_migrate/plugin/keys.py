@@ -21,8 +21,8 @@ SETTINGS: pytest.StashKey[Settings] = pytest.StashKey()
 RUN: pytest.StashKey[Run] = pytest.StashKey()
 OUTCOMES: pytest.StashKey[Outcomes] = pytest.StashKey()
 RESULTS: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
-WORST_ROWS: pytest.StashKey[list[dict[str, Any]]] = pytest.StashKey()
-"""On the config: the lines of ``rows.jsonl`` that summaries show."""
+ROWS: pytest.StashKey[list[dict[str, Any]]] = pytest.StashKey()
+"""On the config: the lines of ``rows.jsonl``, until the verdicts are printed."""
 UNWRITTEN: pytest.StashKey[str] = pytest.StashKey()
 """On the config: why not all that a run leaves could be written."""
 INTERRUPTED: pytest.StashKey[str] = pytest.StashKey()

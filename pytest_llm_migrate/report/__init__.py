@@ -3,19 +3,16 @@
 from pytest_llm_migrate.report.files import write_json, write_lines
 from pytest_llm_migrate.report.html import write_report
 from pytest_llm_migrate.report.markdown import summary_markdown, write_markdown
-from pytest_llm_migrate.report.outcomes import MOST_WORST_ROWS, worst_rows
 from pytest_llm_migrate.report.sections import checked_sections
 from pytest_llm_migrate.report.terminal import Line, terminal_lines
 from pytest_llm_migrate.report.text import visible
 
 __all__ = [
-    "MOST_WORST_ROWS",
     "Line",
     "checked_sections",
     "summary_markdown",
     "terminal_lines",
     "visible",
-    "worst_rows",
     "write_json",
     "write_lines",
     "write_markdown",

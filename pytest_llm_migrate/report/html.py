@@ -47,12 +47,12 @@ def _piles(environment: Environment, kept: Any, results: Record, rows: Iterable[
     places = {record["id"]: place for place, record in enumerate(results["migrations"], 1)}
     metrics = {record["id"]: list(record["metrics"]) for record in results["migrations"]}
     piles = {name: Pile(kept) for name in places}
-    rendered = environment.get_template("row.html").module.row
+    macros: Any = environment.get_template("row.html").module
     for row in rows:
         name = row["migration"]
         if name in piles:
             anchor = f"m{places[name]}-r{len(piles[name]) + 1}"
-            html = rendered(row_view(row, anchor, metrics[name]))
+            html = macros.row(row_view(row, anchor, metrics[name]))
             piles[name].add(outcome(row), badness(row), html)
     return piles
 

@@ -14,7 +14,7 @@ from pytest_llm_migrate.report.figures import (
     spending_sentence,
 )
 from pytest_llm_migrate.report.files import replaced
-from pytest_llm_migrate.report.outcomes import MOST_WORST_ROWS, badness, outcome_words, reason, worst_rows
+from pytest_llm_migrate.report.outcomes import badness, outcome_words, reason, worst_rows
 from pytest_llm_migrate.report.text import markdown
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.report.figures import Figure, Record
 
 _MOST_GATES = 20
+_WORST_ROWS = 5
 _LONGEST = 300
 _SIGNS = {"GO": "✅", "NO-GO": "❌", "NOT ENOUGH EVIDENCE": "⚠️", "CANNOT JUDGE": "⛔"}
 _ORDER = ("NO-GO", "CANNOT JUDGE", "NOT ENOUGH EVIDENCE", None, "GO")
@@ -37,7 +38,7 @@ def write_markdown(path: Path, results: Record, rows: Iterable[Record] = ()) -> 
 
 def summary_markdown(results: Record, rows: Iterable[Record] = ()) -> str:
     """Return the summary of a run; ``rows`` are the row records, read once for the worst of them."""
-    return "\n".join(_lines(results, worst_rows(rows, MOST_WORST_ROWS))) + "\n"
+    return "\n".join(_lines(results, worst_rows(rows, _WORST_ROWS))) + "\n"
 
 
 def _lines(results: Record, worst: dict[str, list[Record]]) -> Iterator[str]:
@@ -110,7 +111,7 @@ def _worst(migrations: Sequence[Record], worst: dict[str, list[Record]]) -> Iter
     found.sort(key=lambda pair: badness(pair[1]))
     rows = [
         (_named(migration, migrations), markdown(row["sample_id"], 60), outcome_words(row), markdown(reason(row), 160))
-        for migration, row in found[:MOST_WORST_ROWS]
+        for migration, row in found[:_WORST_ROWS]
     ]
     yield from _table(("", "Worst rows", "Outcome", "Why"), rows)
 

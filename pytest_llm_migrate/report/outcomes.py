@@ -11,8 +11,6 @@ if TYPE_CHECKING:
 
 OUTCOMES = ("broke", "error", "not scored", "both wrong", "fixed", "both right", "held")
 """What can become of a row, the most telling first; ``error`` is a side without an answer, ``held`` a graded score."""
-MOST_WORST_ROWS = 5
-"""Rows of a migration that a summary shows at most."""
 _RANK = {outcome: rank for rank, outcome in enumerate(OUTCOMES)}
 _BELOW_BAR = frozenset({"failed", "xfailed"})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from typing import Any
 
@@ -96,6 +97,7 @@ def test_error_within_a_stream_has_a_kind(code: str, kind: str) -> None:
             "needs_inference_profile",
         ),
         ("ThrottlingException", "Too many tokens per day, please wait before trying again.", "throttled"),
+        ("ValidationException", "Invalid modelId ARN: amazon", "unknown_model"),
         ("ThrottlingException", "Too many tokens, please wait before trying again.", "throttled"),
         ("AccessDeniedException", "Bearer Token has expired", "expired_token"),
     ],
@@ -128,12 +130,55 @@ def test_message_tells_what_the_code_does_not(code: str, message: str, kind: str
         (exceptions.ProfileNotFound(profile="dev"), "no_credentials"),
         (exceptions.UnauthorizedSSOTokenError(), "expired_token"),
         (exceptions.TokenRetrievalError(provider="sso", error_msg="expired"), "expired_token"),
+        (exceptions.SSOTokenLoadError(error_msg="gone"), "expired_token"),
+        (exceptions.PartialCredentialsError(provider="env", cred_var="secret_key"), "no_credentials"),
+        (exceptions.CredentialRetrievalError(provider="process", error_msg="gone"), "no_credentials"),
+        (exceptions.NoAuthTokenError(), "no_credentials"),
+        (exceptions.InvalidRegionError(region_name="us east"), "no_region"),
+        (urllib3.exceptions.IncompleteRead(1, 2), "stream_broken"),
+        (urllib3.exceptions.InvalidChunkLength(urllib3.HTTPResponse(), b"?"), "stream_broken"),
+        (urllib3.exceptions.DecodeError("not gzip"), "stream_broken"),
+        (urllib3.exceptions.SSLError("eof"), "stream_broken"),
+        (urllib3.exceptions.ConnectTimeoutError("silence"), "timed_out"),
         (exceptions.UnknownServiceError(service_name="x", known_service_names="y"), "client_error"),
     ],
 )
 def test_error_of_the_client_has_a_kind(error: Exception, kind: str) -> None:
     """What botocore and urllib3 raise themselves is told apart by its class."""
     assert call_failure(error).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind"),
+    [
+        (ConnectionRefusedError(111, "refused"), "wrong_endpoint"),
+        (socket.gaierror(socket.EAI_NONAME, "no such name"), "wrong_endpoint"),
+        (socket.gaierror(socket.EAI_AGAIN, "no network"), "connection_lost"),
+        (OSError(113, "no route"), "connection_lost"),
+    ],
+)
+def test_address_of_nobody_is_wrong(cause: OSError, kind: str) -> None:
+    """Where no host has the name or nothing listens every call fails alike; a network that is gone may come back."""
+    wrapped = urllib3.exceptions.HTTPError("no connection")
+    wrapped.__cause__ = cause
+    error = exceptions.EndpointConnectionError(endpoint_url=URL, error=wrapped)
+    error.__context__ = wrapped
+    assert call_failure(error).kind == kind
+    assert call_failure(error).fatal is (kind == "wrong_endpoint")
+
+
+@pytest.mark.parametrize("code", ["THROTTLINGEXCEPTION", "throttlingexception", "throttling", "Throttling"])
+def test_case_of_a_code_is_nothing(code: str) -> None:
+    """Codes mean the same in any case, with and without their last word, in errors and in streams."""
+    assert call_failure(said(code, status=429)).kind == call_failure(said_in_stream(code)).kind == "throttled"
+
+
+def test_daily_quota_is_not_waited_for() -> None:
+    """A quota that is used up for the day ends the run with its way out; a crowded minute does not."""
+    failed = call_failure(said("ThrottlingException", "Too many tokens per day, please wait.", 429))
+    assert (failed.kind, failed.fatal) == ("throttled", True)
+    assert "ask for a higher one in Service Quotas" in str(failed)
+    assert not call_failure(said("ThrottlingException", "Too many tokens, please wait.", 429)).fatal
 
 
 def test_access_denied_names_the_actions() -> None:
@@ -176,6 +221,9 @@ def test_requested_wait_is_read(headers: dict[str, str], seconds: float | None) 
         ("Authorization=AWS4-HMAC-SHA256 was wrong", "Authorization=... was wrong"),
         ("x-amz-security-token:FwoGZXIvYXdzEBYaD was wrong", "x-amz-security-token=... was wrong"),
         ("sent Bearer ABCDEFGHIJKLMNOPQRSTUVWXYZ", "sent Bearer ..."),
+        ("Authorization: Bearer ABCDEFGHIJKLMNOPQRSTUVWXYZ was wrong", "Authorization=... ... was wrong"),
+        ("Bearer token has expired", "Bearer token has expired"),
+        (f"token '{'Ab1/' * 40}' was wrong", "token '<token>' was wrong"),
         ("does not match.\n\nThe Canonical String for this request\nhost:x\nx-amz-security-token:y", "does not match."),
         ("two\n  lines", "two lines"),
     ],

@@ -11,7 +11,6 @@ import socket
 import subprocess
 import time
 import urllib.request
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -26,6 +25,7 @@ from tests.plugin.suite import ROWS_ONLY, SOURCE, TARGET, Suite, golden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pytest_llm_migrate.domain import Answer
 

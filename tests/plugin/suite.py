@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 SOURCE = "anthropic.claude-3-haiku-20240307-v1:0"
 TARGET = "us.amazon.nova-lite-v1:0"
+NO_PASS = ("--migration-latency-rows", "0")
 OTHER_TARGET = "us.amazon.nova-micro-v1:0"
 
 ROWS_AND_GATE = """

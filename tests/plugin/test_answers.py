@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llm_migrate.models.endpoint import Reply
-from tests.plugin.suite import ROWS_AND_GATE, ROWS_ONLY, SOURCE, TARGET, collection_faults, golden
+from tests.plugin.suite import NO_PASS, ROWS_AND_GATE, ROWS_ONLY, SOURCE, TARGET, collection_faults, golden
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import Serve
@@ -162,7 +162,7 @@ def test_a_killed_run_goes_on_where_it_stopped(suite: Suite, serve: Serve, proce
     bedrock = serve(default=Reply(text="yes", latency=0.05))
     suite.rows(golden(40))
     suite.tests(ROWS_AND_GATE)
-    options = ("--source-model", SOURCE, "--target-model", TARGET, "--prompt-strategy", "identity")
+    options = ("--source-model", SOURCE, "--target-model", TARGET, "--prompt-strategy", "identity", *NO_PASS)
     command = [sys.executable, "-m", "pytest", *options, *FRESH, "--migration-concurrency", "2", *processes]
     killed = subprocess.Popen(command, cwd=suite.path, stdout=subprocess.DEVNULL, start_new_session=True)
     while len(bedrock.asked) < 30:
@@ -186,7 +186,7 @@ def test_an_interrupted_run_keeps_what_was_asked(suite: Suite, serve: Serve, pro
     bedrock = serve(default=Reply(text="yes", latency=0.1))
     suite.rows(golden(60))
     suite.tests(ROWS_AND_GATE)
-    options = ("--source-model", SOURCE, "--target-model", TARGET, "--prompt-strategy", "identity")
+    options = ("--source-model", SOURCE, "--target-model", TARGET, "--prompt-strategy", "identity", *NO_PASS)
     command = [sys.executable, "-m", "pytest", *options, "--migration-concurrency", "2", *processes]
     stopped = subprocess.Popen(command, cwd=suite.path, stdout=subprocess.PIPE, text=True, start_new_session=True)
     while len(bedrock.asked) < 40:
