@@ -47,6 +47,7 @@ class Rhythm:
 
 
 RHYTHM = Rhythm()
+"""How often jobs are looked at unless somebody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

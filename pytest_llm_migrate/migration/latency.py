@@ -110,7 +110,9 @@ class LatencyPass:
 
         samples = measuring.run(turns(self.sampled, SEED), keep)
         record = {**self._record(measuring, samples, started), "run": store.terms.run}
-        if not stopped.is_set():
+        if stopped.is_set():
+            keep(measuring.progress())
+        else:
             store.keep_pass(key, record, is_finished=True)
         return record
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import os
 import shutil
 import subprocess
@@ -37,6 +38,19 @@ if TYPE_CHECKING:
 _LIBRARIES = ("pytest-llm-migrate", "pytest", "boto3", "scipy")
 
 
+@contextmanager
+def _no_collections() -> Iterator[None]:
+    # Records hold no cycles, and a search through all of them for some takes longer than writing a report.
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+@_no_collections()
 def finish(session: pytest.Session) -> None:
     """Write everything the run leaves: called where reports arrive, after all processes closed their notes."""
     config = session.config

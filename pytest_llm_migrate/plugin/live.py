@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from io import UnsupportedOperation
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +21,20 @@ def live_lines(config: pytest.Config) -> Callable[[str], object]:
     to be called while nothing is caught.
     """
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None and not hasattr(config, "workerinput"):
+    if reporter is None:
         return str  # nobody is to be told anything
-    file: Any = reporter._tw._file if reporter else sys.__stderr__  # noqa: SLF001 - pytest has no public name for it
+    # A worker's reporter writes to nowhere; its standard error is the terminal's.
+    is_worker = hasattr(config, "workerinput")
+    file: Any = sys.__stderr__ if is_worker else reporter._tw._file  # noqa: SLF001 - pytest has no public name for it
     try:
-        terminal = os.dup(file.fileno())
+        terminal = os.fdopen(os.dup(file.fileno()), "wb", buffering=0)
     except (AttributeError, OSError, UnsupportedOperation):
-        return lambda line: reporter.write_line(f"\n{line}") if reporter else None
-    config.add_cleanup(lambda: os.close(terminal))
-    return lambda line: os.write(terminal, f"\n{line}\n".encode())
+        return lambda line: reporter.write_line(f"\n{line}")
+    config.add_cleanup(terminal.close)
+
+    def write(line: str) -> None:
+        # A terminal that is gone, or a run that is over, is no reason to lose an answer.
+        with suppress(OSError, ValueError):
+            terminal.write(f"\n{line}\n".encode())
+
+    return write

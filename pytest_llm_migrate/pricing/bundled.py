@@ -37,7 +37,7 @@ class BundledPrices:
     @property
     def source(self) -> str:
         """The package and its release."""
-        return f"genai-prices {version('genai-prices')}"
+        return f"genai-prices {_release()}"
 
     @property
     def as_of(self) -> None:
@@ -82,6 +82,11 @@ def _cost(offer: ModelInfo, usage: Usage, at: datetime) -> float | None:
         cache_write_tokens=usage.cache_write,
     )
     return float(prices.calc_price(counted)["total_price"])
+
+
+@cache
+def _release() -> str:
+    return version("genai-prices")
 
 
 @cache

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pytest_llm_migrate.domain import Answer, Ruling
 from pytest_llm_migrate.errors import MarginError
 from tests.comparison.cases import THROTTLED, case, compared
+
+if TYPE_CHECKING:
+    from pytest_llm_migrate.domain import Verdict
 
 
 def stopped(*reasons: str | None) -> list[tuple[Answer, Answer]]:
@@ -27,10 +32,10 @@ def stopped(*reasons: str | None) -> list[tuple[Answer, Answer]]:
 def test_share_of_rows_is_judged(cut: int, rows: int, share: float, ruling: Ruling) -> None:
     """A share is shown, ruled out, or open, by the interval of what was seen."""
     answers = stopped(*["max_tokens"] * cut, *["end_turn"] * (rows - cut))
-    said: list[object] = []
+    said: list[Verdict] = []
     verdict = compared([case(number, answers=pair) for number, pair in enumerate(answers)], said).truncated.at_most(
         share
-    )  # type: ignore[arg-type]
+    )
     assert (verdict.ruling, bool(verdict), said) == (ruling, ruling is Ruling.GO, [verdict])
     assert verdict.statement.startswith(f"truncated: {cut} of {rows} target rows; a share of at most 0.02 ")
 

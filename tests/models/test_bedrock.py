@@ -67,6 +67,19 @@ def test_streamed_answer_is_whole(connect: Connect) -> None:
     assert 0.09 <= answer.server_latency <= answer.latency + 0.001
 
 
+@pytest.mark.parametrize("streams", [True, False])
+def test_times_begin_when_the_request_leaves(connect: Connect, streams: bool) -> None:  # noqa: FBT001 - a parameter
+    """What the client takes to put a request together and to sign it is no time of the service's."""
+    model, _ = connect(Rule(reply=Reply(text="yes", latency=0.05)))
+    client: Any = model._client
+    client.meta.events.register("request-created.bedrock-runtime", lambda **_: time.sleep(0.4))
+    answer = (model if streams else plain(model)).answer(REQUEST)
+    assert answer.latency is not None
+    assert 0.05 <= answer.latency < 0.4
+    assert (answer.ttft is not None) == streams
+    assert answer.ttft is None or 0.05 <= answer.ttft <= answer.latency
+
+
 def test_plain_answer_is_the_same(connect: Connect) -> None:
     """Converse gives what ConverseStream gives, but for the time to the first text."""
     model, endpoint = connect(Rule(reply=Reply(text="Grüße 👋", deltas=3, cache_read_tokens=5)))

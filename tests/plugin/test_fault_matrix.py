@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from pytest_llm_migrate.answers import lane
 from pytest_llm_migrate.models import client
 from pytest_llm_migrate.models.endpoint import Reply, Rule, ScriptedFault
 from tests.plugin.suite import ROWS_ONLY, TARGET, Bedrock
@@ -105,7 +104,7 @@ def counted(credentials: pytest.MonkeyPatch) -> Iterator[Callable[..., Counting]
 @pytest.fixture
 def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes the waits between attempts as short as their jitter can make them, or nearly so."""
-    monkeypatch.setattr(lane.random, "random", lambda: 0.05)
+    monkeypatch.setattr("pytest_llm_migrate.answers.lane.random.random", lambda: 0.05)
 
 
 def _rules(operation: str, dangers: Iterable[Danger]) -> list[Rule]:
@@ -282,7 +281,7 @@ def test_settings_that_reach_nobody_end_the_run(
     counted: Callable[..., Counting],
     monkeypatch: pytest.MonkeyPatch,
     variable: str,
-    value: str,
+    value: str | None,
     said: str,
 ) -> None:
     """Without an address, a region or credentials nothing is sent, and one sentence says what to do."""

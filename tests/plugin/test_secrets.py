@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,7 +65,7 @@ def planted(suite: Suite, credentials: pytest.MonkeyPatch) -> Iterator[pytest.Mo
     credentials.setenv("AWS_SESSION_TOKEN", SESSION_TOKEN)
     suite.rows(golden(len(ECHOES) + 1))
     suite.tests(ROWS_AND_GATE)
-    profile = InferenceProfile(id=TARGET.rpartition("/")[2], models=("amazon.nova-lite-v1:0",), kind="APPLICATION")
+    profile = InferenceProfile(id=TARGET, models=("amazon.nova-lite-v1:0",), kind="APPLICATION")
     with Endpoint(ScriptedEngine(Script(inference_profiles=(profile,)))) as control:
         credentials.setenv("AWS_ENDPOINT_URL_BEDROCK", control.url)
         yield credentials
@@ -109,23 +110,33 @@ def _named(names: Iterable[str], value: str) -> set[str]:
 @pytest.mark.usefixtures("planted")
 @pytest.mark.parametrize("processes", [(), ("-n2",)], ids=["one-process", "xdist"])
 def test_a_good_run_leaves_no_secret(suite: Suite, serve: Serve, processes: tuple[str, ...]) -> None:
-    """Reports, records, recordings, store, logs and screen name no key and no account, and runs go on from them."""
+    """Reports, records, recordings, store, logs and screen name no key and no account; only the service is told."""
     router = f"arn:aws:bedrock:us-east-1:{ACCOUNT}:inference-profile/us.amazon.nova-lite-v1:0"
     bedrock = serve(default=Reply(text="yes", invoked_model=router))
     arguments = ("--migration-record", *ARTEFACTS, *LOGGED, "-v", *processes)
     result = _migrate(suite, *arguments)
     result.assert_outcomes(passed=len(ECHOES) + 2)
     assert _found(suite, result) == {}
-    asked = len(bedrock.asked)
-    assert len(list((suite.path / "recordings").rglob("*-account-*.jsonl"))) == 2
     assert {model for model, _ in bedrock.asked} == {SOURCE, TARGET}
     assert suite.migration["target"]["ref"] == TARGET.replace(ACCOUNT, "<account>")
     assert suite.results["spending"]["unpriced_calls"] == 0
 
-    again = _migrate(suite, "--migration-answers", "replay", "--migration-dir", "elsewhere")
-    again.assert_outcomes(passed=len(ECHOES) + 2)
+
+@pytest.mark.usefixtures("planted")
+def test_recordings_are_found_without_an_account(suite: Suite, serve: Serve) -> None:
+    """A recording is named after its model without the account, and found by who names the model in full."""
+    bedrock = serve()
+    models = ("--source-model", SOURCE, "--target-model", TARGET, "--prompt-strategy", "identity")
+    suite.run(*models, "--migration-record").assert_outcomes(passed=len(ECHOES) + 2)
+    asked = len(bedrock.asked)
+    assert len(list((suite.path / "recordings").rglob("*-account-*.jsonl"))) == 2
+    known = json.loads((suite.path / ".llm-migrate" / "profiles.json").read_text("utf-8"))
+    assert known == {TARGET.replace(ACCOUNT, "<account>"): "amazon.nova-lite-v1:0"}
+    replay = ("--migration-answers", "replay", "--migration-dir", "elsewhere")
+    result = suite.run(*models, *replay)
+    result.assert_outcomes(passed=len(ECHOES) + 2)
     assert len(bedrock.asked) == asked
-    assert _found(suite, again) == {}
+    assert _found(suite, result) == {}
 
 
 @pytest.mark.usefixtures("planted")
