@@ -16,7 +16,7 @@ from pytest_llm_migrate.answers.pace import Quota
 from pytest_llm_migrate.answers.parcels import BatchTerms
 from pytest_llm_migrate.answers.retries import STANDARD
 from pytest_llm_migrate.domain import BATCH_TIER, Answer, BatchModel, CallFailure
-from pytest_llm_migrate.errors import CallFailedError, MissingRecordingError, UnpricedBudgetError
+from pytest_llm_migrate.errors import MissingRecordingError, UnpricedBudgetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -247,14 +247,6 @@ class Desk:
     def in_flight(self) -> int:
         """How many calls have gone out and not come back."""
         return sum(lane.in_flight for lane in self._lanes.values())
-
-    def answer(self, model: Connection, request: Request, repeat: int = 0, purpose: str = USE_CASE) -> Answer:
-        """Return one answer, kept or called for; raise `CallFailedError` when there is none."""
-        question = Question(sample_id="", request=request, repeat=repeat, purpose=purpose)
-        outcome = self.ask(model, [question], {})[0].outcome()
-        if isinstance(outcome, CallFailure):
-            raise CallFailedError(outcome.kind, outcome.message, fatal=outcome.fatal)
-        return self.priced(model.ref, outcome)
 
     def priced(self, ref: str, answer: Answer) -> Answer:
         """Return the answer with its cost by today's price list, unless its record states one."""

@@ -234,10 +234,10 @@ class Store:
             return ledger.unknown_attempts(database, self.terms.started)
 
     def is_calling(self) -> bool:
-        """Tell whether a process of this run has a call in flight."""
+        """Tell whether a process of this run has a call in flight; records of batch jobs are none."""
         with self._writing() as database:
             ledger.release_dead(database, self._owner)
-            return ledger.is_calling(database, self.terms.run)
+            return timings.is_calling(database, self.terms.run)
 
     def claim_pass(self, key: str) -> PassClaim | None:
         """Return a latency pass, claimed where it is not finished; ``None`` while any process measures one."""

@@ -64,6 +64,12 @@ def has_pass(database: sqlite3.Connection, key: str, since: float) -> bool:
     return found is not None and bool(json.loads(found[0])["valid"])
 
 
+def is_calling(database: sqlite3.Connection, run: str) -> bool:
+    """Tell whether a run has a call in flight that could slow others down."""
+    query = "SELECT EXISTS (SELECT 1 FROM attempts WHERE run = ? AND ended IS NULL AND job IS NULL)"
+    return bool(database.execute(query, (run,)).fetchone()[0])
+
+
 def keep_pass(
     database: sqlite3.Connection, owner: Owner, key: str, record: Mapping[str, Any], *, is_finished: bool = False
 ) -> None:

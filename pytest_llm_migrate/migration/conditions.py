@@ -66,7 +66,8 @@ def _left_out(found: Mapping[str, Any]) -> str:
     if not missing:
         return ""
     sides = [f"{side} {_reasons(found['excluded'][side])}" for side in SIDES if found["excluded"][side]]
-    return f"The latency pass left out {missing} of {counted(found['rows'], 'pair')}: {'; '.join(sides)}."
+    why = f": {'; '.join(sides)}" if sides else ""
+    return f"The latency pass left out {missing} of {counted(found['rows'], 'pair')}{why}."
 
 
 def _reasons(excluded: Mapping[str, int]) -> str:

@@ -56,7 +56,7 @@ class Measuring:
     """Times calls in order, each once, in a few threads; what an interrupted pass left is not asked again.
 
     ``watch`` is the self-check, ``warm_up`` the calls thrown away before, ``cache_off`` whether cache points were left
-    out, and ``fault`` why a model cannot be called at all.
+    out, and ``fault`` why the whole pass came to nothing.
 
     Args:
         name: Tells the pass from every other; keys of its samples hold it.
@@ -164,6 +164,7 @@ class Measuring:
                 self._note(samples[-1])
             if time.monotonic() - heard > SILENCE:
                 self._stopped.set()
+                self.fault = f"no call ended in {SILENCE / 60:g} minutes"
                 return samples
             if time.monotonic() - kept > _KEEP_SECONDS:
                 kept = time.monotonic()

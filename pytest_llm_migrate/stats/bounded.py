@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 
 from pytest_llm_migrate.stats.estimate import Estimate, deviate, least_reach
 
@@ -46,19 +45,20 @@ def _reach(heights: Floats, counts: Floats, z: float) -> float:
     """Return how far below their mean the limit of values lies that cannot fall below 0.
 
     The likeliest distribution of a lower mean weighs a row of height h by 1/(lift + h), for some lift of 0 or
-    more. The test turns where the arithmetic mean of lift + h exceeds the harmonic one by a share of z²/n, which
-    `excess` says without cancellation; where none does, at lift 0 with the rest of the weight at height 0.
+    more. The test turns where the arithmetic mean of lift + h exceeds the harmonic one by a share of z²/n; where
+    none does, at lift 0 with the rest of the weight at height 0.
     """
     n = float(counts.sum())
     step = z * z / n
     mean = float(heights @ counts) / n
     squares = counts * (heights - mean) ** 2 / n
 
-    def excess(lift: float) -> float:
-        return float((squares / (lift + heights)).sum()) / (lift + mean) - step
-
-    lift = 0.0
-    if excess(_TOUCHING) > 0:
-        highest = 2 * float((squares.sum() / step) ** 0.5)
-        lift = float(brentq(excess, _TOUCHING, highest, xtol=1e-15, rtol=1e-14, maxiter=1000))
-    return least_reach(lift + mean, step)
+    lift, following = 0.0, _TOUCHING
+    # The share falls with the lift, ever more slowly: Newton's steps climb to where it is z²/n and never pass it.
+    while following > lift and squares.any():
+        lift = following
+        weights = squares / (lift + heights)
+        share = float(weights.sum()) / (lift + mean)
+        fall = (float((weights / (lift + heights)).sum()) + share) / (lift + mean)
+        following = lift + (share - step) / fall
+    return least_reach((lift if lift > _TOUCHING else 0.0) + mean, step)

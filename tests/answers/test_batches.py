@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
@@ -16,7 +17,7 @@ from pytest_llm_migrate.answers.jobs import NewJob
 from pytest_llm_migrate.answers.ledger import Wanted
 from pytest_llm_migrate.domain import Answer
 from tests.answers.asking import FakeModel, Prices, asking, questions, texts
-from tests.answers.batching import PLACE, BatchingModel, FakeBatches, failing, failure, terms
+from tests.answers.batching import PLACE, QUICK, BatchingModel, FakeBatches, failing, failure, terms
 from tests.answers.conftest import ONE_ATTEMPT
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ def test_kept_answers_are_not_sent_again(open_desk: OpenBatchDesk) -> None:
 def test_what_is_asked_in_pieces_is_one_job(open_desk: OpenBatchDesk) -> None:
     """Orders of several test files on one model are gathered; a key asked twice is one record."""
     model, desk = BatchingModel(), open_desk()
+    assert desk.batch
+    desk.batch = replace(desk.batch, rhythm=replace(QUICK, gather=0.5))
     orders = [desk.prepare(model.connection, questions(*names), {}) for names in ("ab", "bc", "cd")]
     tickets = [ticket for order in orders for ticket in order.begin()]
     assert texts([ticket.outcome() for ticket in tickets]) == list("abbccd")
@@ -372,7 +375,7 @@ def test_a_job_of_another_region_says_so(open_desk: OpenBatchDesk, path: Path) -
 def test_single_questions_start_no_job(open_desk: OpenBatchDesk) -> None:
     """What a test or a pipeline asks for by itself is waited for: it is called."""
     model, desk = BatchingModel(jobs=FakeBatches(least=1)), open_desk()
-    assert desk.answer(model.connection, asking("a")).text == "a"
+    assert texts([desk.ask(model.connection, questions("a"), {})[0].outcome()]) == ["a"]
     assert (model.asked, model.jobs.jobs) == (["a"], {})
 
 

@@ -70,14 +70,6 @@ def test_a_forecast_reckons_with_scripts_of_many_bytes(open_desk: OpenDesk) -> N
     assert cost >= 100
 
 
-def test_one_answer_is_priced_or_raises(open_desk: OpenDesk) -> None:
-    """A single answer comes with its cost by today's list; a failure raises what the model raised."""
-    desk = open_desk(per_token=0.5)
-    assert desk.answer(FakeModel().connection, asking("a")).cost == 10.0
-    with pytest.raises(CallFailedError, match=r"throttled: no\. Try later\."):
-        open_desk().answer(FakeModel(reply=_throttled).connection, asking("b"))
-
-
 def test_a_stated_cost_is_kept(open_desk: OpenDesk) -> None:
     """A record's own cost wins over the list, and its own model over the reference."""
     desk = open_desk(per_token=1.0)
