@@ -52,13 +52,12 @@ def _reach(heights: Floats, counts: Floats, z: float) -> float:
     step = z * z / n
     mean = float(heights @ counts) / n
     squares = counts * (heights - mean) ** 2 / n
-
     lift, following = 0.0, _TOUCHING
     # The share falls with the lift, ever more slowly: Newton's steps climb to where it is z²/n and never pass it.
-    while following > lift and squares.any():
+    while following > lift:
         lift = following
         weights = squares / (lift + heights)
         share = float(weights.sum()) / (lift + mean)
         fall = (float((weights / (lift + heights)).sum()) + share) / (lift + mean)
-        following = lift + (share - step) / fall
+        following = lift + (share - step) / fall if share > step else lift
     return least_reach((lift if lift > _TOUCHING else 0.0) + mean, step)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llm_migrate.errors import masked
 from pytest_llm_migrate.models.endpoint import Reply
 from tests.plugin.suite import ROWS_AND_GATE, SOURCE, TARGET, golden
 
@@ -63,7 +64,7 @@ def test_a_missing_price_is_named_by_the_gate_and_the_report(priced: Suite, proc
 def test_provisioned_throughput_is_not_per_token(priced: Suite) -> None:
     """What is paid for by capacity has no cost a row, which is said as such and never as a missing price."""
     ask(priced, PROVISIONED)
-    reason = f"not per token: {PROVISIONED} is paid for by capacity"
+    reason = f"not per token: {masked(PROVISIONED)} is paid for by capacity"
     assert priced.migration["verdict"] == "CANNOT JUDGE"
     assert priced.migration["no_cost"]["target"] == {reason: 20}
     assert "unpriced:" not in (priced.folder / "report.html").read_text("utf-8")
@@ -184,7 +185,7 @@ def test_a_profile_that_nobody_may_look_up_is_unpriced(
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK", "http://127.0.0.1:9")
     assert ask(priced, PROFILE).ret == pytest.ExitCode.TESTS_FAILED
     ((reason, number),) = priced.migration["no_cost"]["target"].items()
-    assert reason.startswith(f"unpriced: the model behind {PROFILE} is not known: GetInferenceProfile failed, ")
+    assert reason.startswith(f"unpriced: the model behind {masked(PROFILE)} is not known: GetInferenceProfile failed, ")
     assert (number, lookups) == (20, [])
 
 

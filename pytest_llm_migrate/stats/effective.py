@@ -1,0 +1,97 @@
+"""Rows that do not count alike: by weight, or because those of one cluster share a fate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtri, stdtrit
+
+from pytest_llm_migrate.stats.estimate import one_sided_confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    from numpy.typing import NDArray
+
+    from pytest_llm_migrate.stats.bounded import Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Design:
+    """How rows count, in their order; rows of weight 0 count nothing.
+
+    Attributes:
+        weights: How much of the traffic each row stands for, 0 or more; ``None`` where all stand for as much.
+        clusters: Which rows belong together, by equal labels; ``None`` where each stands for itself.
+    """
+
+    weights: Sequence[float] | None = None
+    clusters: Sequence[Hashable] | None = None
+
+    def of(self, places: Sequence[int]) -> Design:
+        """Return the design of some of the rows."""
+        return Design(
+            weights=self.weights and [self.weights[place] for place in places],
+            clusters=self.clusters and [self.clusters[place] for place in places],
+        )
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every row counts once and stands for itself."""
+        return self.weights is None and self.clusters is None
+
+
+def shares(design: Design, rows: int) -> Floats:
+    """Return the rows' weights, adding up to 1; raises ValueError where they do not fit or none is above 0."""
+    if design.weights is None:
+        return np.full(rows, 1 / rows)
+    weights = np.asarray(design.weights, dtype=np.float64)
+    if len(weights) != rows or not (np.isfinite(weights) & (weights >= 0)).all():
+        raise ValueError(f"{rows} rows need as many weights of 0 or more")
+    if not weights.any():
+        raise ValueError("no weight is above 0")
+    weights = weights / weights.max()
+    found: Floats = weights / weights.sum()
+    return found
+
+
+def effective_rows(values: Floats, design: Design, *, confidence: float) -> float:
+    """Return how many rows that count once would say as much about the weighted mean of these values.
+
+    That is the variance of one row over the variance of the mean, with clusters as the units that vary (the ultimate
+    cluster or linearisation variance; Kish, "Survey Sampling", 1965), never more than Kish's (Σw)²/Σw² of the rows,
+    and with clusters corrected for their few degrees of freedom by (z/t)² (Korn and Graubard, 1998). A score interval
+    at an effective size holds its coverage where the plain one does (Franco, Little, Louis and Slud, 2019). Values
+    that are all equal tell nothing of their variance: there rows of a cluster count as one.
+    """
+    share = shares(design, len(values))
+    labels = _labels(design, share)
+    counting = share > 0
+    values, share, labels = values[counting], share[counting], labels[counting]
+    kish = 1 / float((share**2).sum())
+    groups = np.bincount(labels, share)
+    groups = groups[groups > 0]
+    if len(groups) == 1:
+        return 1.0
+    deviations = share * (values - float(values @ share))
+    totals = np.bincount(labels, deviations)
+    variance = len(groups) / (len(groups) - 1) * float((totals**2).sum())
+    rows = len(values)
+    one_row = float((share * (values - float(values @ share)) ** 2).sum()) * rows / max(rows - 1, 1)
+    effective = min(kish, one_row / variance) if variance > 0 else 1 / float((groups**2).sum())
+    if design.clusters is not None:
+        tail = one_sided_confidence(confidence)
+        effective *= float(ndtri(tail) / stdtrit(len(groups) - 1, tail)) ** 2
+    return max(1.0, effective)
+
+
+def _labels(design: Design, share: Floats) -> NDArray[np.int64]:
+    rows = len(share)
+    if design.clusters is None:
+        return np.arange(rows)
+    if len(design.clusters) != rows:
+        raise ValueError(f"{len(design.clusters)} cluster labels do not fit {rows} rows")
+    places: dict[Hashable, int] = {}
+    return np.array([places.setdefault(label, len(places)) for label in design.clusters], dtype=np.int64)
