@@ -8,6 +8,7 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.comparison.counting import EACH_ONCE
 from pytest_llm_migrate.comparison.counts import RowCounts
 from pytest_llm_migrate.comparison.flips import Scale
 from pytest_llm_migrate.comparison.metric import MetricComparison
@@ -20,6 +21,7 @@ from pytest_llm_migrate.errors import NoSliceError, UnknownNameError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from pytest_llm_migrate.comparison.counting import Counting
     from pytest_llm_migrate.comparison.flips import Flips
     from pytest_llm_migrate.comparison.projection import Projection
     from pytest_llm_migrate.domain import Case, Side, SideName, Verdict
@@ -68,7 +70,7 @@ class Comparison:
         slices: Columns whose groups are looked at one by one.
         bounds: The least and greatest score of metrics that do not score in [0, 1]; where the rows are a part of
             others, the scale that the metric has over all of them.
-        weight: The column that says how much of the traffic a row stands for, in numbers of 0 or more.
+        counting: The columns that say how much rows count, and which belong together.
         timing: Says where times come from, asked at the first use of one.
         watch: Gets every verdict that a gate evaluates.
         seed: For methods that resample; the same rows and seed give the same figures.
@@ -81,14 +83,14 @@ class Comparison:
         metrics: Sequence[str],
         slices: Sequence[str] = (),
         bounds: Mapping[str, tuple[float, float] | Scale] | None = None,
-        weight: str | None = None,
+        counting: Counting = EACH_ONCE,
         timing: Callable[[], Timing] = Timing,
         watch: Callable[[Verdict], None] = lambda _: None,
         seed: int = 0,
     ) -> None:
         self.cases = tuple(cases)
         self.metrics, self.slices = tuple(metrics), tuple(slices)
-        self._bounds, self._weight = dict(bounds or {}), weight
+        self._bounds, self._counting = dict(bounds or {}), counting
         self._timing, self._watch, self._seed = timing, watch, seed
         self._by_metric: dict[str, MetricComparison] = {}
 
@@ -104,7 +106,9 @@ class Comparison:
         if metric not in self._by_metric:
             bounds = self._bounds.get(metric, (0.0, 1.0))
             scale = bounds if isinstance(bounds, Scale) else Scale.of(self.cases, metric, bounds)
-            self._by_metric[metric] = MetricComparison(metric, self.cases, watch=self._watch, scale=scale)
+            self._by_metric[metric] = MetricComparison(
+                metric, self.cases, watch=self._watch, scale=scale, counting=self._counting
+            )
         return self._by_metric[metric]
 
     @cached_property
@@ -174,7 +178,7 @@ class Comparison:
 
     def projection(self, requests: int) -> Projection:
         """Return what so many requests like these rows, by their weights, would cost on each side."""
-        return projected(self.cases, requests, self._weight, self._seed)
+        return projected(self.cases, requests, self._counting.weight, self._seed)
 
     def slice(self, column: str, value: Any) -> Comparison:
         """Return the comparison of the rows whose column has this value.
@@ -263,7 +267,7 @@ class Comparison:
             cases,
             metrics=self.metrics,
             bounds={name: self[name].scale for name in self.metrics},
-            weight=self._weight,
+            counting=self._counting,
             timing=lambda: self.timing.of({case.id for case in cases}),
             watch=self._watch,
             seed=self._seed,
@@ -312,6 +316,7 @@ def _metric_record(metric: MetricComparison) -> dict[str, Any]:
         "interval": found and [found.low, found.high],
         "confidence": found and found.confidence,
         "method": found and found.method,
+        "effective_n": found and found.effective_n,
         "graded": metric.scale.is_graded,
         "flips": metric.flips.counts(),
         "failures": {"source": metric.source.failures, "target": metric.target.failures},

@@ -27,6 +27,7 @@ class Evidence:
         n: Rows, or clusters, behind it.
         method: How the limits were found.
         missing: Rows without the values that are judged.
+        effective_n: How many rows that count once would say as much; ``None`` where every row does.
     """
 
     estimate: float
@@ -36,14 +37,16 @@ class Evidence:
     n: int
     method: str
     missing: int = 0
+    effective_n: float | None = None
 
     def detail(self, bar: str) -> str:
         """Return the sentence that a statistician checks."""
         missing = f", {self.missing} without values" if self.missing else ""
         low, high = _signed(self.low), _signed(self.high)
+        worth = "" if self.effective_n is None else f", worth {self.effective_n:.0f} rows that count once"
         return (
-            f"n={self.n}{missing}; estimate {_signed(self.estimate)}, one-sided {_percent(self.confidence)} limits "
-            f"[{low}, {high}]; {bar}; {self.method}"
+            f"n={self.n}{worth}{missing}; estimate {_signed(self.estimate)}, "
+            f"one-sided {_percent(self.confidence)} limits [{low}, {high}]; {bar}; {self.method}"
         )
 
     def figures(self, kind: str, **more: Any) -> dict[str, Any]:
@@ -63,6 +66,7 @@ def evidence_of(found: Estimate, confidence: float, *, missing: int) -> Evidence
         n=found.n,
         method=found.method,
         missing=missing,
+        effective_n=found.effective_n,
     )
 
 

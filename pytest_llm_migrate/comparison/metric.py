@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.comparison.counting import EACH_ONCE
 from pytest_llm_migrate.comparison.flips import Flips, score_of
 from pytest_llm_migrate.comparison.gates import above, at_least, evidence_of, more_words, too_few
 from pytest_llm_migrate.domain import Ruling, ScoreFailure, Verdict
@@ -22,9 +23,10 @@ from pytest_llm_migrate.stats import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pytest_llm_migrate.comparison.counting import Counting
     from pytest_llm_migrate.comparison.flips import Scale
     from pytest_llm_migrate.domain import Case, SideName
-    from pytest_llm_migrate.stats import Estimate
+    from pytest_llm_migrate.stats import Design, Estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,20 +45,40 @@ class MetricComparison:
         cases: All rows.
         watch: Gets every verdict that is evaluated.
         scale: Between which scores the metric gives one, and whether it grades.
+        counting: How much rows count, and which belong together.
     """
 
-    def __init__(self, name: str, cases: Sequence[Case], *, watch: Callable[[Verdict], None], scale: Scale) -> None:
-        self.name, self.scale = name, scale
+    def __init__(
+        self,
+        name: str,
+        cases: Sequence[Case],
+        *,
+        watch: Callable[[Verdict], None],
+        scale: Scale,
+        counting: Counting = EACH_ONCE,
+    ) -> None:
+        self.name, self.scale, self.counting = name, scale, counting
         self._cases, self._watch, self._bounds = cases, watch, (scale.low, scale.high)
 
     def __repr__(self) -> str:
         return f"<{self.name} of {len(self._cases)} rows>"
 
     @cached_property
+    def _whole(self) -> list[tuple[Case, float, float]]:
+        both = [(case, score_of(case.source, self.name), score_of(case.target, self.name)) for case in self._cases]
+        return [
+            (case, float(source), float(target))
+            for case, source, target in both
+            if source is not None and target is not None
+        ]
+
+    @cached_property
     def _pairs(self) -> tuple[list[float], list[float]]:
-        both = [(score_of(case.source, self.name), score_of(case.target, self.name)) for case in self._cases]
-        whole = [(float(source), float(target)) for source, target in both if source is not None and target is not None]
-        return [source for source, _ in whole], [target for _, target in whole]
+        return [source for _, source, _ in self._whole], [target for _, _, target in self._whole]
+
+    @cached_property
+    def _design(self) -> Design:
+        return self.counting.of([case for case, _, _ in self._whole])
 
     @property
     def _span(self) -> float:
@@ -81,7 +103,8 @@ class MetricComparison:
     def delta(self) -> float | None:
         """Mean of target − source; negative is a loss; ``None`` without rows."""
         source, target = self._pairs
-        return math.fsum([*target, *(-score for score in source)]) / self.n if self.n else None
+        changes = [after - before for before, after in zip(source, target, strict=True)]
+        return _mean(changes, self._design)
 
     @cached_property
     def flips(self) -> Flips:
@@ -97,7 +120,7 @@ class MetricComparison:
         """Return target − source with its two-sided interval and the method behind it."""
         if not self.n:
             raise NoValuesError(self.name)
-        return paired_difference(*self._pairs, confidence=confidence, bounds=self._bounds)
+        return paired_difference(*self._pairs, confidence=confidence, bounds=self._bounds, design=self._design)
 
     def non_inferior(self, margin: float, confidence: float = 0.95) -> Verdict:
         """Judge whether the target is worse by less than ``margin``.
@@ -125,11 +148,13 @@ class MetricComparison:
         gate, (low, high) = f"{self.name}.at_least({floor:g})", self._bounds
         if not low < floor <= high:
             raise MarginError(gate, f"a floor above {low:g} and up to {high:g}")
-        values = [float(score) for case in self._cases if (score := score_of(case.target, self.name)) is not None]
+        scored = [(case, score) for case in self._cases if (score := score_of(case.target, self.name)) is not None]
+        values = [float(score) for _, score in scored]
         refused = too_few(gate, f"{self.name} scores", len(values), len(self._cases), paired=False)
         if refused is not None:
             return self._said(refused)
-        found = one_side(values, confidence=two_sided_confidence(confidence), bounds=self._bounds)
+        design = self.counting.of([case for case, _ in scored])
+        found = one_side(values, confidence=two_sided_confidence(confidence), bounds=self._bounds, design=design)
         evidence = evidence_of(found, confidence, missing=len(self._cases) - len(values))
         ruling = at_least(evidence, floor)
         more = (
@@ -163,11 +188,17 @@ class MetricComparison:
     def _side(self, side: SideName, values: Sequence[float]) -> SideMean:
         sides = [getattr(case, side) for case in self._cases]
         failures = sum(isinstance(item.scores.get(self.name), ScoreFailure) for item in sides)
-        return SideMean(mean=math.fsum(values) / len(values) if values else None, failures=failures)
+        return SideMean(mean=_mean(values, self._design), failures=failures)
 
     def _said(self, verdict: Verdict) -> Verdict:
         self._watch(verdict)
         return verdict
+
+
+def _mean(values: Sequence[float], design: Design) -> float | None:
+    weights = design.weights or [1.0] * len(values)
+    total = math.fsum(weights)
+    return math.fsum(weight * value for weight, value in zip(weights, values, strict=True)) / total if total else None
 
 
 def _difference_words(kind: str, ruling: Ruling, margin: float, more: int | None) -> str:

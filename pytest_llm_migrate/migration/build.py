@@ -92,6 +92,7 @@ class Workshop:
             slices=spec.slices,
             bounds={metric.name: metric.bounds for metric in metrics if isinstance(metric, Bounded)},
             weight=spec.weight,
+            cluster=spec.cluster,
             row_failures=spec.row_failures,
         )
         return Migration(
@@ -248,6 +249,8 @@ def _check_weights(spec: MigrationSpec, dataset: Dataset) -> None:
     for row in dataset.rows:
         if not _is_weight(row.get(spec.weight)):
             raise WeightError(row.place or f"row {row.sample_id!r}", spec.weight, row.get(spec.weight))
+    if dataset.rows and not any(float(row[spec.weight]) for row in dataset.rows):
+        raise WeightError(str(dataset.path), spec.weight, 0)
 
 
 def _is_weight(value: Any) -> bool:

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.comparison import Comparison
+from pytest_llm_migrate.comparison import Comparison, Counting
 from pytest_llm_migrate.domain import SIDES, Case
 from pytest_llm_migrate.migration.conditions import timing_of
 from pytest_llm_migrate.migration.latency import LatencyPass
@@ -36,6 +36,7 @@ class Terms:
         slices: Columns whose groups are looked at one by one.
         bounds: The least and the greatest score of metrics that do not score in [0, 1].
         weight: The column that says how much of the traffic a row stands for.
+        cluster: The column that says which rows belong together.
         row_failures: ``fail``, or ``report`` where failed rows are only reported and the gates decide.
     """
 
@@ -50,6 +51,7 @@ class Terms:
     slices: tuple[str, ...]
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     weight: str | None = None
+    cluster: str | None = None
     row_failures: str = "fail"
 
     def to_record(self) -> dict[str, Any]:
@@ -71,6 +73,7 @@ class Terms:
             "slices": list(self.slices),
             "bounds": {name: list(limits) for name, limits in self.bounds.items()},
             "weight": self.weight,
+            "cluster": self.cluster,
             "row_failures": self.row_failures,
             "warnings": list(self.dataset.warnings),
         }
@@ -145,7 +148,7 @@ class Migration:
             metrics=terms.metrics,
             slices=terms.slices,
             bounds=terms.bounds,
-            weight=terms.weight,
+            counting=Counting(weight=terms.weight, cluster=terms.cluster),
             timing=self._timing,
             watch=watch,
         )

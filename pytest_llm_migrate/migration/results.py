@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.comparison import Comparison, Scale
+from pytest_llm_migrate.comparison import Comparison, Counting, Scale
 from pytest_llm_migrate.domain import Ruling, worst
 from pytest_llm_migrate.migration.conditions import merged, timing_of
 from pytest_llm_migrate.migration.spool import case_of
@@ -76,7 +76,7 @@ def migration_record(
         metrics=tuple(terms["metrics"]),
         slices=tuple(terms["slices"]),
         bounds={name: (low, high) for name, (low, high) in terms["bounds"].items()},
-        weight=terms.get("weight"),
+        counting=Counting(weight=terms.get("weight"), cluster=terms.get("cluster")),
         timing=lambda: timing_of(timed),
     )
     gates = [gate_record(test) for test in tests if test["gate"]]

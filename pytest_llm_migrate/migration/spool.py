@@ -28,7 +28,7 @@ class Spool:
 
     def migration(self, terms: Terms) -> None:
         """Note that a migration exists."""
-        self._columns[terms.id] = (*terms.slices, *filter(None, [terms.weight]))
+        self._columns[terms.id] = (*terms.slices, *filter(None, [terms.weight, terms.cluster]))
         self._write({"type": "migration", **terms.to_record()})
 
     def case(self, migration: str, case: Case, place: int) -> None:

@@ -56,10 +56,10 @@ def batch_place(execution: str, folder: str | None, role: str | None) -> BatchPl
     Raises:
         pytest.UsageError: Batch jobs are asked for, and the folder or the role is not given.
     """
-    from pytest_llm_migrate.domain.batch import BatchPlace
-
     if execution == "single":
         return None
+    from pytest_llm_migrate.domain.batch import BatchPlace
+
     missing = [
         option
         for option, given in (("--migration-batch-s3 s3://BUCKET/PREFIX", folder), ("--migration-batch-role ARN", role))

@@ -1,5 +1,6 @@
 """Pure, seeded statistics: intervals for scores and quantities, and the rows that a claim needs."""
 
+from pytest_llm_migrate.stats.design import PLAIN, Design
 from pytest_llm_migrate.stats.estimate import (
     STATISTICS,
     Estimate,
@@ -30,7 +31,9 @@ from pytest_llm_migrate.stats.weighted import WeightedMeans, weighted_means
 
 __all__ = [
     "LEAST_ROWS",
+    "PLAIN",
     "STATISTICS",
+    "Design",
     "Estimate",
     "PairedQuantity",
     "Statistic",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,36 +10,12 @@ from scipy.special import ndtri, stdtrit
 from pytest_llm_migrate.stats.estimate import one_sided_confidence
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable
 
     from numpy.typing import NDArray
 
     from pytest_llm_migrate.stats.bounded import Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Design:
-    """How rows count, in their order; rows of weight 0 count nothing.
-
-    Attributes:
-        weights: How much of the traffic each row stands for, 0 or more; ``None`` where all stand for as much.
-        clusters: Which rows belong together, by equal labels; ``None`` where each stands for itself.
-    """
-
-    weights: Sequence[float] | None = None
-    clusters: Sequence[Hashable] | None = None
-
-    def of(self, places: Sequence[int]) -> Design:
-        """Return the design of some of the rows."""
-        return Design(
-            weights=self.weights and [self.weights[place] for place in places],
-            clusters=self.clusters and [self.clusters[place] for place in places],
-        )
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether every row counts once and stands for itself."""
-        return self.weights is None and self.clusters is None
+    from pytest_llm_migrate.stats.design import Design
 
 
 def shares(design: Design, rows: int) -> Floats:

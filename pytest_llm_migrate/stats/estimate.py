@@ -26,6 +26,7 @@ class Estimate:
         confidence: The two-sided confidence of the interval, between 0 and 1.
         n: How many rows it rests on.
         method: How the interval was made, in a few words for a report.
+        effective_n: How many rows that count once would say as much; ``None`` where every row does.
     """
 
     value: float
@@ -34,6 +35,7 @@ class Estimate:
     confidence: float
     n: int
     method: str
+    effective_n: float | None = None
 
 
 def two_sided_confidence(one_sided: float) -> float:

@@ -91,11 +91,15 @@ def _more_rows(estimate: Estimate, reach: float, gap: float, height: float | Non
         return 0
     if gap <= 0 or not math.isfinite(reach):
         return None
-    n, z = estimate.n, deviate(estimate.confidence)
+    n, z = estimate.effective_n or estimate.n, deviate(estimate.confidence)
     wanted = n * (reach / gap) ** 2 if reach / gap < MOST_ROWS else math.inf
     if height is not None and reach <= least_reach(height, z * z / n) * (1 + 1e-9):
         wanted = z * z * (height - gap) / gap
-    return max(math.floor(wanted) + 1 - n, 1) if wanted < MOST_ROWS else None
+    if wanted >= MOST_ROWS:
+        return None
+    if estimate.effective_n is None:
+        return max(math.floor(wanted) + 1 - estimate.n, 1)
+    return max(math.ceil(estimate.n * (wanted / n - 1)), 1)  # rows that count no more than these do
 
 
 def _rows(margin: float, sd: float, confidence: float, power: float) -> int:

@@ -106,7 +106,6 @@ def test_kept_answers_are_not_sent_again(open_desk: OpenBatchDesk) -> None:
 def test_what_is_asked_in_pieces_is_one_job(open_desk: OpenBatchDesk) -> None:
     """Orders of several test files on one model are gathered; a key asked twice is one record."""
     model, desk = BatchingModel(), open_desk()
-    assert desk.batch
     desk.batch = replace(desk.batch, rhythm=replace(QUICK, gather=0.5))
     orders = [desk.prepare(model.connection, questions(*names), {}) for names in ("ab", "bc", "cd")]
     tickets = [ticket for order in orders for ticket in order.begin()]

@@ -1,7 +1,7 @@
-"""Replaying recorded answers against as many plain no-op tests: ``python tests/benchmarks/replay.py [ROWS]``.
+"""Replaying recorded answers against as many plain no-op tests: ``python -m tests.benchmarks.replay [ROWS]``.
 
-Prints wall seconds and peak memory (the largest process) of both, in turn, and their ratio: one
-process against one process, two workers against two.
+Prints wall seconds and peak memory (the largest process) of both, in turn, and the ratio of each pair: one
+process against one process, two workers against two. Modules are compiled before.
 """
 
 from __future__ import annotations
@@ -14,8 +14,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-ROUNDS = 3
+from tests.benchmarks.bytecode import compiled_in
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROUNDS = 5
+BAR, MEMORY_BAR = 3.0, 500
 TEXT = "The delivery was late because the driver could not find the house; the customer wants a refund. " * 2
 
 PLAIN = """
@@ -59,12 +66,11 @@ def write_suite(folder: Path, rows: int) -> None:
             )
 
 
-def measure(folder: Path, *arguments: str) -> tuple[float, float]:
+def measure(folder: Path, environment: Mapping[str, str], *arguments: str) -> tuple[float, float]:
     """Return wall seconds and the peak memory in MB of the largest process of one run."""
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-q", *arguments], cwd=folder, stdout=subprocess.DEVNULL
-    )
+    command = [sys.executable, "-m", "pytest", "-q", *arguments]
+    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     if os.waitstatus_to_exitcode(status) != 0:
         raise SystemExit(f"the run of {' '.join(arguments)} did not pass")
@@ -72,7 +78,7 @@ def measure(folder: Path, *arguments: str) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Measure plain and migration runs in turn, and print medians."""
+    """Measure plain and migration runs in turn, and print medians of both and of their ratios."""
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     commands = {
         "plain": ("test_plain.py",),
@@ -83,16 +89,22 @@ def main() -> None:
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        environment = compiled_in(folder)
+        write_suite(folder, 10)
+        for arguments in commands.values():
+            measure(folder, environment, *arguments)
         write_suite(folder, rows)
         for _ in range(ROUNDS):
             for label, arguments in commands.items():
-                found[label].append(measure(folder, *arguments))
-    print(f"{rows} rows x 2 sides x 3 metrics, median of {ROUNDS}")
+                found[label].append(measure(folder, environment, *arguments))
+    print(f"{rows} rows x 2 sides x 3 metrics, median of {ROUNDS}; bars: x{BAR:g} of plain, {MEMORY_BAR} MB")
     for label, runs in found.items():
         seconds = statistics.median(run[0] for run in runs)
         memory = max(run[1] for run in runs)
-        plain = statistics.median(run[0] for run in found[label.replace("migration", "plain")])
-        print(f"{label:16} {seconds:6.1f} s  x{seconds / plain:.2f} of plain  {memory:5.0f} MB")
+        pairs = zip(runs, found[label.replace("migration", "plain")], strict=True)
+        ratios = sorted(run[0] / plain[0] for run, plain in pairs)
+        spread = f"(from x{ratios[0]:.2f} to x{ratios[-1]:.2f})"
+        print(f"{label:16} {seconds:6.1f} s  x{statistics.median(ratios):.2f} of plain {spread}  {memory:5.0f} MB")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ def fill(path: Path, answers: int) -> list[str]:
     """Write down answers as a batch job leaves them, and return their keys."""
     store = Store(path, Terms(run="filling"))
     keys = [sha256(f"{number}".encode()).hexdigest() for number in range(answers)]
-    store.begin_job(NewJob(name="job", model=MODEL, region="us-east-1"), [Wanted(key=key) for key in keys])
+    store.begin_job(NewJob(name="job", model=MODEL, region="us-east-1"), [Wanted(key=key, job="job") for key in keys])
     records = store.open_records("job").items()
     store.close_records(MODEL, [Closed(id=number, key=key, outcome=answer(key), cost=None) for key, number in records])
     store.close()

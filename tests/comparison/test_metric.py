@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_llm_migrate.comparison import Counting
 from pytest_llm_migrate.domain import Ruling
 from pytest_llm_migrate.errors import MarginError, NoValuesError
 from tests.comparison.cases import THROTTLED, UNSCORED, case, compared, scored
@@ -257,3 +258,20 @@ def test_verdicts_are_json_whatever_the_scores(pairs: Pairs, margin: float) -> N
     metric = compared(scored(pairs))["m"]
     for verdict in (metric.non_inferior(margin), metric.superior(), metric.at_least(margin)):
         assert json.loads(json.dumps(verdict.to_record(), allow_nan=False))["verdict"] == verdict.ruling
+
+
+def test_weights_say_what_the_mean_is_of() -> None:
+    """A row that stands for most of the traffic decides the means, and the evidence is worth fewer rows."""
+    cases = [case(number, 1.0, 0.0 if number == 0 else 1.0, w=9 if number == 0 else 1) for number in range(40)]
+    metric = compared(cases, counting=Counting(weight="w"))["m"]
+    assert (metric.source.mean, metric.target.mean, metric.delta) == (1.0, 39 / 48, -9 / 48)
+    assert "n=40, worth 19 rows that count once" in metric.non_inferior(0.5).detail
+
+
+def test_rows_of_a_cluster_are_less_evidence() -> None:
+    """Ten copies of each row, in clusters, are no GO where ten times the rows alone would be one."""
+    pairs = [(1.0, 1.0)] * 40
+    alone = [case(number, *pair) for number, pair in enumerate(pairs * 10)]
+    copies = [case(number, *pair, group=number % 40) for number, pair in enumerate(pairs * 10)]
+    assert compared(alone)["m"].non_inferior(0.05)
+    assert not compared(copies, counting=Counting(cluster="group"))["m"].non_inferior(0.05)

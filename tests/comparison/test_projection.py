@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pytest_llm_migrate.comparison import Counting
 from pytest_llm_migrate.domain import Answer, Ruling
 from tests.comparison.cases import THROTTLED, billed, case, compared
 
 FLEX = "unpriced: no price for tier 'flex' of amazon.nova-lite-v1:0 in p.csv"
 CAPACITY = "not per token: mine is paid for by capacity"
+
+TRAFFIC = Counting(weight="traffic")
 
 
 def test_a_bill_is_the_mean_times_the_requests() -> None:
@@ -31,7 +34,7 @@ def test_a_bill_is_the_mean_times_the_requests() -> None:
 def test_weights_say_what_the_traffic_is_made_of() -> None:
     """A row that stands for nine tenths of the traffic makes nine tenths of the bill; texts are numbers, too."""
     cases = billed([(1.0, 0.5), (11.0, 5.5)], traffic=["9", 1])
-    record = compared(cases, weight="traffic").projection(10).to_record()
+    record = compared(cases, counting=TRAFFIC).projection(10).to_record()
     assert (record["source_usd"], record["target_usd"], record["weighted_by"]) == (20, 10, "traffic")
     assert record["interval"] is None
     assert record["method"] == "none: mean needs 5 rows of like weight"
@@ -49,14 +52,16 @@ def test_one_unknown_cost_makes_the_bill_unknown() -> None:
 def test_rows_that_stand_for_nothing_or_failed_have_no_part() -> None:
     """A row without weight may have an unknown cost; one without an answer is in no mean."""
     cases = [*billed([(1.0, 2.0), (FLEX, 1.0)], traffic=[1, 0]), case(9, 1.0, THROTTLED, traffic=1)]
-    record = compared(cases, weight="traffic").projection(10).to_record()
+    record = compared(cases, counting=TRAFFIC).projection(10).to_record()
     assert (record["rows"], record["source_usd"], record["target_usd"]) == (1, 10, 20)
 
 
 def test_nothing_to_project_is_unknown() -> None:
     """Without a row, without an answer or without any weight there is no bill."""
     for cases in ([], [case(1, THROTTLED)], billed([(1.0, 1.0)], traffic=[0])):
-        record = compared(cases, weight="traffic" if cases and not cases[0].source.failure else None).projection(5)
+        record = compared(cases, counting=TRAFFIC if cases and not cases[0].source.failure else Counting()).projection(
+            5
+        )
         assert (record.rows, record.means) == (0, None)
 
 
@@ -65,7 +70,7 @@ def test_nothing_to_project_is_unknown() -> None:
 def test_a_record_is_strict_json(rows: list[tuple[float | str, float, int]], requests: int) -> None:
     """Whatever the rows, the record holds numbers or nothing."""
     cases = billed([row[:2] for row in rows], traffic=[row[2] for row in rows])
-    record = compared(cases, weight="traffic").projection(min(requests, 10**12)).to_record()
+    record = compared(cases, counting=TRAFFIC).projection(min(requests, 10**12)).to_record()
     assert json.loads(json.dumps(record, allow_nan=False)) == record
 
 

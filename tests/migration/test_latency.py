@@ -309,7 +309,7 @@ def test_a_busy_client_is_seen() -> None:
         while time.process_time() < until:
             pass
     assert seen.cpu > 0.1
-    assert seen.to_record()["wall"] >= 0.1
+    assert seen.to_record()["wall"] > 0.09
     with Watch(seen.to_record(), is_shared=True) as later:
         later.spent(0.0)
     assert sum(later.to_record()["lags"].values()) > sum(seen.to_record()["lags"].values())
