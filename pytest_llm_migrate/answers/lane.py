@@ -75,7 +75,7 @@ class Lane:
         self._pending: OrderedDict[str, Job] = OrderedDict()
         self._resting: dict[str, Job] = {}
         self._in_flight: dict[str, Job] = {}
-        self._calls: SimpleQueue[tuple[Job, int]] = SimpleQueue()
+        self._calls: SimpleQueue[tuple[Job, int] | None] = SimpleQueue()
         self._returned: SimpleQueue[Return | None] = SimpleQueue()
         self._lock = threading.Lock()
         self._waited_for = 0
@@ -152,21 +152,26 @@ class Lane:
             _run(self._work)
 
     def _work(self) -> None:
-        while True:
-            job, attempt = self._calls.get()
+        while call := self._calls.get():
+            job, attempt = call
             self._returned.put(Return(job, attempt, outcome_of(self._model, job.request)))
             if attempt in self._given_up:
                 return  # another thread works in this one's place
 
     def _dispatch(self) -> None:
+        left = CallFailure(kind=LEFT, message="the run ended before this call was made")
         try:
-            while True:
+            while not (self._leaving and self.is_at_rest):
                 returned = self._drain()
                 if self._leaving:
-                    self._stop(CallFailure(kind=LEFT, message="the run ended before this call was made"))
+                    self._stop(left)
                 self._turn(returned)
+            self._stop(left)
         except Exception as error:  # noqa: BLE001 - a dispatcher that died would leave every test waiting for ever
             self._stop(CallFailure(kind="store", message=str(error)), everything=True)
+        finally:
+            for _ in range(self._quota.in_flight):
+                self._calls.put(None)
 
     def _turn(self, returned: list[Return]) -> None:
         fatal = self._fatal(returned)

@@ -133,11 +133,11 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_report_to_serializable(
-    report: pytest.CollectReport | pytest.TestReport,
+    config: pytest.Config, report: pytest.CollectReport | pytest.TestReport
 ) -> Generator[None, dict[str, Any], dict[str, Any]]:
     """See to it that a migration test's report reaches the process that reports."""
     data = yield
-    if hasattr(report, "llm_migrate"):
+    if RUN in config.stash and (hasattr(report, "llm_migrate") or getattr(report, "user_properties", None)):
         from pytest_llm_migrate.plugin.sending import sendable
 
         data = sendable(data)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def compiled_in(folder: Path) -> Mapping[str, str]:
-    """Return an environment whose processes keep what they compile in a folder: from the second one on it is there."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+def compiled_in(folder: Path, environment: Mapping[str, str] = os.environ) -> Mapping[str, str]:
+    """Return the environment of processes that keep what they compile in a folder: the second one finds it there."""
+    kept = {name: value for name, value in environment.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return kept | {"PYTHONPYCACHEPREFIX": str(folder / "bytecode")}

@@ -90,7 +90,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environment = compiled_in(folder)
-        write_suite(folder, 10)
+        write_suite(folder, 200)
         for arguments in commands.values():
             measure(folder, environment, *arguments)
         write_suite(folder, rows)

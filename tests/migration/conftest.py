@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from pytest_llm_migrate.answers import Desk, Mode, Store, Terms
+from pytest_llm_migrate.answers.retries import Patience
 from tests.answers.asking import Prices
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def open_desk(store: Store) -> OpenDesk:
     """Open desks on the test's store."""
 
     def new(mode: Mode = Mode.AUTO, *, per_token: float | None = None) -> Desk:
-        return Desk(store=store, mode=mode, prices=Prices(per_token=per_token))
+        patience = Patience(attempts=1, rounds=1)
+        return Desk(store=store, mode=mode, prices=Prices(per_token=per_token), patience=patience)
 
     return new

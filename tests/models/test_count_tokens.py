@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,6 +28,7 @@ class Counter:
 
     def __init__(self, faults: dict[str, Exception]) -> None:
         self.faults = faults
+        self.meta = SimpleNamespace(region_name="us-east-1")
         self.asked: list[str] = []
 
     def count_tokens(self, **parameters: Any) -> dict[str, Any]:
