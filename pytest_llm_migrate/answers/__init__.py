@@ -1,9 +1,10 @@
 """Answers that are kept: the store with its ledger, recordings, and the desk that asks for the rest."""
 
 from pytest_llm_migrate.answers.calling import printable
-from pytest_llm_migrate.answers.desk import Connection, Desk, Forecast, Mode, Order, Question, Ticket
+from pytest_llm_migrate.answers.desk import Connection, Desk, Mode, Order, Question, Ticket
+from pytest_llm_migrate.answers.expected import Forecast, together
 from pytest_llm_migrate.answers.lane import NOT_RUN
-from pytest_llm_migrate.answers.ledger import Spending
+from pytest_llm_migrate.answers.ledger import USE_CASE, Spending
 from pytest_llm_migrate.answers.parcels import BatchTerms
 from pytest_llm_migrate.answers.recordings import RecordedAnswer, read_recording, recording_path, write_recording
 from pytest_llm_migrate.answers.single import LATENCY, SingleCalls
@@ -12,6 +13,7 @@ from pytest_llm_migrate.answers.store import Store, Terms
 __all__ = [
     "LATENCY",
     "NOT_RUN",
+    "USE_CASE",
     "BatchTerms",
     "Connection",
     "Desk",
@@ -28,5 +30,6 @@ __all__ = [
     "printable",
     "read_recording",
     "recording_path",
+    "together",
     "write_recording",
 ]

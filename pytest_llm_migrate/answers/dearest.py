@@ -24,10 +24,7 @@ def dearest_answer(request: Request) -> Answer:
     into a prompt cache is counted as read and as written to the cache.
     """
     options = request.options
-    texts = [request.system or "", *(turn.text for turn in request.turns)]
-    texts += [json.dumps(options[name]) for name in ("tools", "json_schema") if name in options]
-    size = sum(len(text.encode("utf-8", "replace")) for text in texts)
-    read = size // 2 + _OVERHEAD + sum(FILE_TOKENS + _bytes(file) // 2 for file in request.attachments)
+    read = text_bytes(request) // 2 + _OVERHEAD + sum(FILE_TOKENS + _bytes(file) // 2 for file in request.attachments)
     return Answer(
         text="",
         input_tokens=read,
@@ -36,6 +33,14 @@ def dearest_answer(request: Request) -> Answer:
         service_tier=options.get("service_tier"),
         latency_mode=options.get("latency"),
     )
+
+
+def text_bytes(request: Request) -> int:
+    """Return how many bytes of text a request sends; a tool or a schema counts by its JSON, a file does not."""
+    options = request.options
+    texts = [request.system or "", *(turn.text for turn in request.turns)]
+    texts += [json.dumps(options[name]) for name in ("tools", "json_schema") if name in options]
+    return sum(len(text.encode("utf-8", "replace")) for text in texts)
 
 
 def _bytes(file: AttachedFile) -> int:

@@ -6,22 +6,25 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.answers.batches import BatchLane
 from pytest_llm_migrate.answers.dearest import dearest_answer
+from pytest_llm_migrate.answers.expected import forecast_of
 from pytest_llm_migrate.answers.lane import Lane
 from pytest_llm_migrate.answers.ledger import USE_CASE
 from pytest_llm_migrate.answers.pace import Quota
 from pytest_llm_migrate.answers.parcels import BatchTerms
 from pytest_llm_migrate.answers.retries import STANDARD
-from pytest_llm_migrate.domain import BATCH_TIER, Answer, BatchModel, CallFailure
-from pytest_llm_migrate.errors import MissingRecordingError, UnpricedBudgetError
+from pytest_llm_migrate.domain import BATCH_TIER, Answer, BatchModel, CallFailure, CountingModel
+from pytest_llm_migrate.errors import MigrateError, MissingRecordingError, UnpricedBudgetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_llm_migrate.answers.calling import Job
+    from pytest_llm_migrate.answers.expected import Forecast
     from pytest_llm_migrate.answers.parcels import Parcel
     from pytest_llm_migrate.answers.retries import Patience
     from pytest_llm_migrate.answers.store import Store
@@ -63,21 +66,6 @@ class Question:
     purpose: str = USE_CASE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
-    """What a side's answers would take.
-
-    Attributes:
-        calls: Calls to be made.
-        kept: Answers that are there already.
-        cost: US dollars at most, ``None`` when the price is unknown.
-    """
-
-    calls: int
-    kept: int
-    cost: float | None
-
-
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """A promised outcome: there already, or on its way down a lane or in a parcel."""
@@ -109,6 +97,7 @@ class Order:
     """Questions that nothing speaks against asking.
 
     Attributes:
+        questions: The questions.
         keys: Their answers' keys, in order.
         kept: Answers that are there already, by key.
         missing: Questions that must be asked, by key.
@@ -116,6 +105,7 @@ class Order:
         batches: Where those of the use case are asked in batch jobs, if they are.
     """
 
+    questions: Sequence[Question]
     keys: Sequence[str]
     kept: Mapping[str, Answer]
     missing: Mapping[str, Question]
@@ -212,24 +202,39 @@ class Desk:
         kept = self._kept(keys, recorded)
         missing = {key: item for key, item in zip(keys, questions, strict=True) if key not in kept}
         if not missing:
-            return Order(keys=keys, kept=kept, missing=missing, lane=None)
+            return Order(questions=questions, keys=keys, kept=kept, missing=missing, lane=None)
         self._refuse_in_replay(model, missing.values(), recorded)
         lane = self._lane(model)
         # A job that runs will have the answer, whatever this command would do.
         batches = self._batch_lane(model) if in_batches or self.store.standing(list(missing)).jobs else None
-        return Order(keys=keys, kept=kept, missing=missing, lane=lane, batches=batches)
+        return Order(questions=questions, keys=keys, kept=kept, missing=missing, lane=lane, batches=batches)
 
     def forecast(
-        self, model: Connection, questions: Sequence[Question], recorded: Mapping[str, tuple[str, Answer]]
+        self,
+        model: Connection,
+        questions: Sequence[Question],
+        recorded: Mapping[str, tuple[str, Answer]],
+        *,
+        may_count: bool = False,
     ) -> Forecast:
-        """Return what asking would take, calling nothing and connecting to nothing."""
-        keyed = {question.request.key(model.ref, question.repeat): question for question in questions}
-        kept = set(self._kept(list(keyed), recorded))
-        missing = [question for key, question in keyed.items() if key not in kept]
-        costs = [self.prices.cost(model.ref, dearest_answer(question.request)) for question in missing]
-        known = [cost for cost in costs if cost is not None]
-        cost = sum(known) if len(known) == len(costs) else None
-        return Forecast(calls=len(missing), kept=len(kept), cost=cost)
+        """Return what asking would take, calling nothing and connecting to nothing.
+
+        With ``may_count`` a service that counts tokens for nothing may be asked to, where no kept answers tell.
+        """
+        asked = {question.request.key(model.ref, question.repeat): question.request for question in questions}
+        count = partial(_counted, model) if may_count else None
+        tier = BATCH_TIER if self.batch.place else None
+        kept = self._kept(list(asked), recorded)
+        return forecast_of(
+            asked, kept, _known(asked, recorded) | kept, partial(self.prices.cost, model.ref), tier=tier, count=count
+        )
+
+    def expect(self, model: Connection, order: Order, recorded: Mapping[str, tuple[str, Answer]]) -> Forecast:
+        """Return what the missing answers of an order would take, looking for nothing anew."""
+        asked = {key: question.request for key, question in zip(order.keys, order.questions, strict=True)}
+        tier = BATCH_TIER if order.batches else None
+        known = _known(asked, recorded) | dict(order.kept)
+        return forecast_of(asked, order.kept, known, partial(self.prices.cost, model.ref), tier=tier)
 
     def close(self, seconds: float) -> int:
         """Make no more calls, wait a while for those in flight, and return how many are still out there.
@@ -327,3 +332,15 @@ class Desk:
             return self.prices.cost(ref, dearest) if in_tier is None else in_tier
 
         return reserve
+
+
+def _known(asked: Iterable[str], recorded: Mapping[str, tuple[str, Answer]]) -> dict[str, Answer]:
+    return {key: recorded[key][1] for key in asked if key in recorded}
+
+
+def _counted(model: Connection, request: Request) -> int | None:
+    try:
+        found = model.connect()
+        return found.count_tokens(request) if isinstance(found, CountingModel) else None
+    except MigrateError:
+        return None  # a model out of reach still has a forecast, if a poorer one

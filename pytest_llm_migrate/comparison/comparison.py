@@ -210,8 +210,11 @@ class Comparison:
                 said.append(f"{lost} of {len(self)} {side} rows have no answer; they are in no mean")
             if cut:
                 said.append(f"{cut} of {len(self)} {side} answers were cut off at their token limit")
-            unpriced = self.cost.reasons[side].items()
-            said += [f"{number} of {len(self)} {side} answers have no cost; {reason}" for reason, number in unpriced]
+            said += [
+                f"{number} of {len(self)} {side} answers have no cost; {reason}"
+                for reason, number in self.cost.reasons[side].items()
+                if reason.startswith("unpriced")
+            ]
         for name in self.metrics:
             failed = self[name].source.failures + self[name].target.failures
             if failed:

@@ -5,7 +5,7 @@ from pytest_llm_migrate.domain.attachment import AttachedFile, Attachment
 from pytest_llm_migrate.domain.batch import BATCH_TIER, NO_BATCH, TOO_FEW, Batches, BatchModel, BatchPlace, BatchState
 from pytest_llm_migrate.domain.case import Case, Side
 from pytest_llm_migrate.domain.prompt import Example, PromptText, Provenance
-from pytest_llm_migrate.domain.protocols import Metric, Model, PriceList, Provider
+from pytest_llm_migrate.domain.protocols import CountingModel, Metric, Model, PriceList, Provider
 from pytest_llm_migrate.domain.request import Request, Turn
 from pytest_llm_migrate.domain.row import SIDES, Dataset, Row, SideName, side_column
 from pytest_llm_migrate.domain.score import Check, Score, ScoreFailure, WatchedScore
@@ -26,6 +26,7 @@ __all__ = [
     "CallFailure",
     "Case",
     "Check",
+    "CountingModel",
     "Dataset",
     "Example",
     "Metric",

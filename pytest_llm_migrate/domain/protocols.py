@@ -29,6 +29,15 @@ class Model(Protocol):
         ...
 
 
+@runtime_checkable
+class CountingModel(Protocol):
+    """A model whose service counts tokens for nothing, without answering."""
+
+    def count_tokens(self, request: Request) -> int | None:
+        """Return how many tokens a request has, ``None`` where the service does not say."""
+        ...
+
+
 class Provider(Protocol):
     """Makes models from references of one scheme, such as ``local:`` in ``local:smollm2-135m``."""
 

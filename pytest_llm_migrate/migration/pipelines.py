@@ -64,9 +64,12 @@ class PipelineSide:
         """Return the answers of all steps so far."""
         return list(self._used)
 
-    def forecast(self, rows: Sequence[Row]) -> Forecast:
+    def forecast(self, rows: Sequence[Row], *, may_count: bool = False) -> Forecast:  # noqa: ARG002 - as the protocol has it
         """Return at least one call a row and repeat; how many a pipeline makes is not known before it runs."""
         return Forecast(calls=len(rows) * self.repeats, kept=0, cost=None)
+
+    def expected(self) -> None:
+        """Return nothing: how many calls a pipeline makes, and which are kept, is known when it runs."""
 
     def known(self, rows: Sequence[Row]) -> Mapping[str, Sequence[Answer]]:  # noqa: ARG002 - as the protocol has it
         """Return nothing: what a pipeline would ask is known when it runs."""

@@ -7,6 +7,7 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.answers import together
 from pytest_llm_migrate.comparison.flips import score_of
 from pytest_llm_migrate.domain import SIDES, side_column
 from pytest_llm_migrate.errors import MigrateError, masked
@@ -16,7 +17,7 @@ from pytest_llm_migrate.migration.sides import AskedSide
 from pytest_llm_migrate.stats import smallest_margin, smallest_margin_graded
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_llm_migrate.answers import Forecast
     from pytest_llm_migrate.domain import Metric, Row, SideName
@@ -91,7 +92,7 @@ class Plan:
 
 
 def plan_of(migration: Migration, rows: Sequence[Row]) -> Plan:
-    """Return what judging one or more rows takes and can prove; no model is called."""
+    """Return what judging one or more rows takes and can prove; no model is called, but tokens may be counted."""
     return Plan(
         name=migration.terms.name,
         rows=len(rows),
@@ -102,12 +103,19 @@ def plan_of(migration: Migration, rows: Sequence[Row]) -> Plan:
     )
 
 
+def total_of(plans: Iterable[Plan]) -> Forecast:
+    """Return what the answers of all migrations would take; a call that several share is made once."""
+    return together(side.forecast for plan in plans for side in plan.sides)
+
+
 def _side_plan(migration: Migration, name: SideName, rows: Sequence[Row]) -> SidePlan:
     side, ref = getattr(migration, name), str(getattr(migration.terms, name)["ref"])
-    forecast: Forecast = side.forecast(rows)
+    forecast: Forecast = side.forecast(rows, may_count=True)
     latencies = [*side.latencies(rows), *_column_latencies(migration.terms.dataset.rows, ref)]
     seconds, why_unknown = None, "until a first call"
-    if latencies:
+    if isinstance(side, AskedSide) and side.desk.batch.place:
+        why_unknown = "in batch jobs"
+    elif latencies:
         try:
             seconds = _seconds(side, forecast.calls, statistics.fmean(latencies))
         except MigrateError as error:

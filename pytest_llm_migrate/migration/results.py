@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.answers import USE_CASE
 from pytest_llm_migrate.comparison import Comparison, Counting, Scale
 from pytest_llm_migrate.domain import Ruling, worst
 from pytest_llm_migrate.migration.conditions import merged, timing_of
@@ -13,6 +14,7 @@ from pytest_llm_migrate.migration.spool import case_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from pytest_llm_migrate.answers import Spending
 
 SCHEMA_VERSION = 1
 SAMPLES_FILE = "latency.jsonl"
@@ -28,6 +30,7 @@ class Seen:
         self.migrations: dict[str, dict[str, Any]] = {}
         self.used: list[Mapping[str, Any]] = []
         self.is_cut_short = False
+        self.forecast: dict[str, Any] | None = None
         self._times: dict[str, list[dict[str, Any]]] = {}
         cases: dict[str, dict[int, dict[str, Any]]] = {}
         for record in records:
@@ -42,6 +45,9 @@ class Seen:
             self.used.append(record)
         elif kind == "cut_short":
             self.is_cut_short = True
+        elif kind == "forecast":
+            # Each process reckons the same, but one that is late finds calls made by the others.
+            self.forecast = max(filter(None, [self.forecast, record]), key=lambda found: int(found["calls"]))
         elif kind == "times":
             self._times.setdefault(record.pop("migration"), []).append(record)
         else:
@@ -203,6 +209,19 @@ def run_record(
         "warnings": [],
         "sections": [],
     }
+
+
+def spending_record(spent: Spending, forecast: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what the run paid for, and what it had been expected to pay for answers, as `Seen.forecast` has it.
+
+    How far off the forecast was is known where all its calls were made and all of the run's have a price.
+    """
+    record = spent.to_record()
+    if forecast is None:
+        return {**record, "forecast": None}
+    expected, (calls, usd) = forecast["usd_expected"], spent.purposes.get(USE_CASE, (0, 0.0))
+    is_known = expected and calls >= forecast["calls"] and not spent.unpriced_calls
+    return {**record, "forecast": {**forecast, "usd_error": usd / expected - 1 if is_known else None}}
 
 
 def _rows_of(tests: Sequence[Test], outcomes: set[str]) -> set[str]:

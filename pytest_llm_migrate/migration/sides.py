@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_llm_migrate.answers import Forecast, Mode, Question, RecordedAnswer
+from pytest_llm_migrate.answers import Forecast, Mode, Question, RecordedAnswer, together
 from pytest_llm_migrate.domain import Answer, CallFailure, side_column
 from pytest_llm_migrate.errors import masked
 
@@ -48,8 +48,12 @@ class SideAnswers(Protocol):
         """Return the answers handed out so far that a recording could keep."""
         ...
 
-    def forecast(self, rows: Sequence[Row]) -> Forecast:
-        """Return what answering these rows would take."""
+    def forecast(self, rows: Sequence[Row], *, may_count: bool = False) -> Forecast:
+        """Return what answering these rows would take; with ``may_count`` tokens may be counted by the service."""
+        ...
+
+    def expected(self) -> Forecast | None:
+        """Return what the calls that are prepared and not begun would take, ``None`` where nobody knows which."""
         ...
 
     def known(self, rows: Sequence[Row]) -> Mapping[str, Sequence[Answer]]:
@@ -131,9 +135,13 @@ class RecordedSide:
         """Return nothing: these answers are in the dataset already."""
         return []
 
-    def forecast(self, rows: Sequence[Row]) -> Forecast:
+    def forecast(self, rows: Sequence[Row], *, may_count: bool = False) -> Forecast:  # noqa: ARG002 - as the protocol has it
         """Return that no call is needed."""
-        return Forecast(calls=0, kept=len(rows), cost=0.0)
+        return Forecast.of({}, kept=len(rows))
+
+    def expected(self) -> Forecast:
+        """Return that no call is needed."""
+        return Forecast.of({}, kept=0)
 
     def known(self, rows: Sequence[Row]) -> Mapping[str, Sequence[Answer]]:
         """Return the answers of all rows that have one."""
@@ -220,9 +228,14 @@ class AskedSide:
         found = [ticket.outcome() for ticket in self._tickets[row.sample_id]]
         return [priced(self.desk, self.model.ref, item) if isinstance(item, Answer) else item for item in found]
 
-    def forecast(self, rows: Sequence[Row]) -> Forecast:
+    def forecast(self, rows: Sequence[Row], *, may_count: bool = False) -> Forecast:
         """Return the calls that are missing and what they may cost."""
-        return self.desk.forecast(self.model, self._questions(rows), self.recorded)
+        return self.desk.forecast(self.model, self._questions(rows), self.recorded, may_count=may_count)
+
+    def expected(self) -> Forecast:
+        """Return what the calls that are prepared and not begun would take; none are reckoned where none is missing."""
+        missing = [order for order in self._orders if order.missing]
+        return together(self.desk.expect(self.model, order, self.recorded) for order in missing)
 
     def known(self, rows: Sequence[Row]) -> Mapping[str, Sequence[Answer]]:
         """Return the answers that are recorded or stored, whether or not this run would use them."""

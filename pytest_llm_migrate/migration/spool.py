@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from pytest_llm_migrate.answers import RecordedAnswer
+    from pytest_llm_migrate.answers import Forecast, RecordedAnswer
     from pytest_llm_migrate.domain import Outcome, SideName
     from pytest_llm_migrate.migration.migration import Migration, Terms
 
@@ -45,6 +45,11 @@ class Spool:
     def times(self, migration: Migration) -> None:
         """Note under which conditions a migration's answers were timed, and its latency pass."""
         self._write({"type": "times", "migration": migration.terms.id, **migration.times()})
+
+    def forecast(self, forecast: Forecast) -> None:
+        """Note what the calls that this process is about to begin are expected to cost."""
+        money = {"usd_expected": forecast.expected_cost, "usd_at_most": forecast.cost}
+        self._write({"type": "forecast", "calls": forecast.calls, **money})
 
     def used(self, migration: Migration) -> None:
         """Note the answers that a recording could keep."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.answers import together
 from pytest_llm_migrate.errors import MigrateError
 from pytest_llm_migrate.plugin.collection import is_gate, is_skipped, migration_of, row_of
 from pytest_llm_migrate.plugin.keys import RUN
 from pytest_llm_migrate.plugin.run import is_worker, usage_errors
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pytest
 
     from pytest_llm_migrate.domain import Row
@@ -38,8 +41,17 @@ def _begin(session: pytest.Session, run: Run) -> None:
     # All of them, before the first call: a run that cannot be made must not have been paid for in part.
     for migration, rows in needed:
         migration.prepare(rows)
+    _note_forecast(run, [migration for migration, _ in needed])
     for migration, rows in needed:
         migration.begin(rows)
+
+
+def _note_forecast(run: Run, migrations: Sequence[Migration]) -> None:
+    """Note what the run's calls are expected to take, if there are any and all are known before they are made."""
+    sides = [side.expected() for migration in migrations for side in (migration.source, migration.target)]
+    known = [forecast for forecast in sides if forecast]
+    if len(known) == len(sides) and any(forecast.calls for forecast in known):
+        run.spool.forecast(together(known))
 
 
 def rows_needed(session: pytest.Session, run: Run) -> list[tuple[Migration, list[Row]]]:

@@ -16,7 +16,7 @@ import pytest
 
 from pytest_llm_migrate.answers import Mode, RecordedAnswer, recording_path, write_recording
 from pytest_llm_migrate.errors import MigrateError, RecordingError, ReportFileError, counted
-from pytest_llm_migrate.migration.results import SAMPLES_FILE, Seen, row_records, run_record, scales_of
+from pytest_llm_migrate.migration.results import SAMPLES_FILE, Seen, row_records, run_record, scales_of, spending_record
 from pytest_llm_migrate.migration.spool import read_spool
 from pytest_llm_migrate.plugin.keys import INTERRUPTED, OUTCOMES, RESULTS, ROWS, RUN, UNWRITTEN
 from pytest_llm_migrate.plugin.run import command_of
@@ -146,7 +146,7 @@ def _results(session: pytest.Session, run: Run, seen: Seen, outcomes: Outcomes) 
     }
     prices = {"source": run.prices.source, "as_of": run.prices.as_of}
     results = run_record(about, seen, outcomes.of, prices, run.settings.monthly_requests)
-    results["spending"] = run.store.spending().to_record()
+    results["spending"] = spending_record(run.store.spending(), seen.forecast)
     results["unknown_calls"] = run.store.unknown_attempts()
     if unknown := len(results["unknown_calls"]):
         was = "was" if unknown == 1 else "were"

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llm_migrate.errors import counted
-from pytest_llm_migrate.migration.plan import LIKELY, UNRELATED, plan_of
+from pytest_llm_migrate.migration.plan import LIKELY, UNRELATED, plan_of, total_of
 from pytest_llm_migrate.plugin.ahead import rows_needed
 from pytest_llm_migrate.plugin.keys import RUN
 from pytest_llm_migrate.plugin.run import usage_errors
+from pytest_llm_migrate.report.numbers import count, is_known, usd
 from pytest_llm_migrate.report.text import visible, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from pytest_llm_migrate.answers import Forecast
     from pytest_llm_migrate.migration.plan import MetricPlan, Plan, SidePlan
 
 _WIDTH = 80
@@ -37,8 +39,8 @@ def print_plan(session: pytest.Session) -> bool:
     for plan in plans:
         for line in plan_lines(plan):
             reporter.write_line(line)
-    if not plans:
-        reporter.write_line("no selected test needs an answer")
+    for line in _total_lines(plans) if plans else ["no selected test needs an answer"]:
+        reporter.write_line(line)
     return True
 
 
@@ -57,6 +59,13 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         yield from _lines(_metric_text(metric), "    ")
 
 
+def _total_lines(plans: Sequence[Plan]) -> Iterator[str]:
+    if len(plans) > 1:
+        is_least = any(side.is_least for plan in plans for side in plan.sides)
+        calls = _calls_text(total_of(plans), is_least=is_least)
+        yield from _lines(f"answers of all {len(plans)} migrations: {calls}, shared calls counted once", "")
+
+
 def _lines(text: str, indent: str) -> Iterator[str]:
     first, *rest = wrapped(visible(text), _WIDTH - len(indent) - 2)
     yield indent + first
@@ -67,10 +76,25 @@ def _side_text(side: SidePlan) -> str:
     forecast = side.forecast
     if not forecast.calls:
         return f"{side.name} {side.ref}: no call"
-    calls = f"{'at least ' if side.is_least else ''}{counted(forecast.calls, 'call')}"
-    cost = "cost unknown" if forecast.cost is None else f"at most ${forecast.cost:,.4f}"
+    calls = _calls_text(forecast, is_least=side.is_least)
     time = f"time unknown {side.why_unknown}" if side.seconds is None else f"about {duration(side.seconds)}"
-    return f"{side.name} {side.ref}: {calls} ({cost}), {forecast.kept:,} kept; {time}"
+    return f"{side.name} {side.ref}: {calls}, {forecast.kept:,} kept; {time}"
+
+
+def _calls_text(forecast: Forecast, *, is_least: bool) -> str:
+    at_most = "cost unknown" if forecast.cost is None else f"at most {usd(forecast.cost)}"
+    expected = _expected_text(forecast)
+    money = f"about {expected}, {at_most}" if expected else at_most
+    return f"{'at least ' if is_least else ''}{counted(forecast.calls, 'call')} ({money})"
+
+
+def _expected_text(forecast: Forecast) -> str:
+    """Return the expected cost, or else the tokens that are known."""
+    if is_known(forecast.expected_cost):
+        return usd(forecast.expected_cost)
+    tokens = [(forecast.input_tokens, "in"), (forecast.output_tokens, "out")]
+    known = [f"{count(number)} {name}" for number, name in tokens if is_known(number)]
+    return f"{' + '.join(known)} tokens" if known else ""
 
 
 def _metric_text(metric: MetricPlan) -> str:

@@ -9,13 +9,15 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.domain.bedrock_ids import base_id, bedrock_id, is_capacity
-from pytest_llm_migrate.pricing.reasons import not_per_token, uncounted, unpriced
+from pytest_llm_migrate.pricing.reasons import not_per_token, on_this_machine, uncounted, unpriced
 from pytest_llm_migrate.pricing.usage import ON_DEMAND, RESERVED, Served, Usage
 
 if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, Provider
 
     from pytest_llm_migrate.domain import Answer
+
+_LOCAL = "local:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,7 @@ class BundledPrices:
     The list holds no other tier of Bedrock's and no latency-optimised price; what was served so is unknown.
 
     Models are Bedrock ids, inference profiles and their ARNs; a profile has its own price where the list has one
-    (``global.`` is often cheaper), else its model's. Everything else, ``local:`` and ``recorded`` included, is unknown.
+    (``global.`` is often cheaper), else its model's; ``local:`` models have none. Everything else is unknown.
     Tokens of a prompt cache without a price of their own cost what input costs.
 
     Attributes:
@@ -59,6 +61,8 @@ class BundledPrices:
         usage, model_id, served = Usage.of(answer), bedrock_id(model), Served.of(answer)
         if is_capacity(model) or (model_id and served.tier == RESERVED):
             return not_per_token(model, served)
+        if model.startswith(_LOCAL):
+            return on_this_machine(model)
         missing = unpriced(model, served, self.source)
         if model_id is None or served != ON_DEMAND:
             return missing

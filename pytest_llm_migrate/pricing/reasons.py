@@ -30,6 +30,11 @@ def not_per_token(model: str, served: Served) -> str:
     return f"not per token: {_what(model, served)} is paid for by capacity"
 
 
+def on_this_machine(model: str) -> str:
+    """Return that no token has a price, because the model runs here."""
+    return f"not per token: {model} runs on this machine"
+
+
 def _what(model: str, served: Served) -> str:
     tier = f"tier {served.tier!r}" if served.tier != ON_DEMAND.tier else ""
     latency = f"latency mode {served.latency!r}" if served.latency != ON_DEMAND.latency else ""

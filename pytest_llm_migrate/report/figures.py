@@ -13,6 +13,7 @@ from pytest_llm_migrate.report.numbers import (
     interval,
     is_known,
     percent,
+    percent_change,
     points,
     quantity,
     ratio,
@@ -204,6 +205,17 @@ def spending_sentence(results: Record) -> str:
     failed = sum(spending.get("failed_calls", {}).values())
     without = f"; {count(failed)} of them brought no answer" if failed else ""
     return f"{counted(spending['calls'] - unpriced, 'call')} for {usd(spending['usd'])}{rest}{without}"
+
+
+def forecast_sentence(results: Record) -> str:
+    """Return what the run's answers were expected to cost and how far off that was, nothing where it was not known."""
+    found = (results.get("spending") or {}).get("forecast")
+    if not found or not is_known(found["usd_expected"]):
+        return ""
+    expected, error = found["usd_expected"], found["usd_error"]
+    if not is_known(error):
+        return f"forecast {usd(expected)} for {counted(found['calls'], 'call')}"
+    return f"forecast {usd(expected)}, spent {usd(expected * (1 + error))} on answers ({percent_change(error)})"
 
 
 def projection_sentence(migration: Record) -> str:

@@ -34,6 +34,12 @@ def percent(value: float) -> str:
 
 
 @_or_unknown
+def percent_change(value: float) -> str:
+    """Return a relative change as whole per cent with its sign: 0.083 is ``+8%``."""
+    return f"{_signed(value * 100, 0)}%"
+
+
+@_or_unknown
 def points(value: float) -> str:
     """Return a difference of shares in percentage points: -0.032 is ``-3.2 pp``."""
     return f"{_signed(value * 100, 1)} pp"

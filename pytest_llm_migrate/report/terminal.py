@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llm_migrate.report.figures import (
+    forecast_sentence,
     gates_sentence,
     latency_sentences,
     metric_figures,
@@ -53,6 +54,7 @@ def terminal_lines(
         lines += [*_migration(migration, worst.get(migration["id"], []), width), Line("")]
     lines += _warnings(results.get("warnings", ()), width, "")
     lines += _text(f"paid for in this run: {spending_sentence(results)}", width, "")
+    lines += _text(forecast_sentence(results), width, "")
     paths = (("report", report), ("run folder", folder))
     return lines + [Line(f"{name}: {visible(path)}") for name, path in paths if path]
 
