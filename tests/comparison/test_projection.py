@@ -96,7 +96,7 @@ def test_a_few_unknown_costs_are_too_many_with_the_reason() -> None:
 
 
 def test_reasons_are_warned_of_and_recorded() -> None:
-    """Unpriced answers are warned of, all without a cost are counted by their reason; failed calls have none to have."""
+    """Unpriced answers are warned of; all without a cost are counted by their reason, but for failed calls."""
     comparison = compared([*billed([(1.0, FLEX)] * 2 + [(1.0, CAPACITY)]), case(9, 1.0, THROTTLED)])
     assert comparison.warnings()[1:] == [
         f"2 of 4 target answers have no cost; {FLEX}",
