@@ -282,6 +282,8 @@ class Desk:
 
     def _new_lane(self, connection: Connection) -> Lane:
         model = connection.connect()
+        # A price list may take its time to load, which must not stall calls that are out.
+        self.prices.cost(connection.ref, Answer(text="", input_tokens=1, output_tokens=1))
         return Lane(
             model,
             self.store,

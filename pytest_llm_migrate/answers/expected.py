@@ -98,9 +98,9 @@ class Habit:
     def expected(self, requests: Sequence[Request], tier: str | None) -> Iterator[Answer]:
         """Yield an answer as long as it is expected for each request, served in a tier, or as the request asks."""
         sizes = [text_bytes(request) for request in requests]
-        tokens = {kind: whole(size * ratio for size in sizes) for kind, ratio in self.read.items()}
+        tokens = {kind: whole([size * ratio for size in sizes]) for kind, ratio in self.read.items()}
         if self.written is not None:
-            tokens["output_tokens"] = whole(self.written for _ in requests)
+            tokens["output_tokens"] = whole([self.written] * len(requests))
         for request in requests:
             counts: dict[str, Any] = {kind: next(numbers) for kind, numbers in tokens.items()}
             yield Answer(

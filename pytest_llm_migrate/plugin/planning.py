@@ -89,12 +89,13 @@ def _calls_text(forecast: Forecast, *, is_least: bool) -> str:
 
 
 def _expected_text(forecast: Forecast) -> str:
-    """Return the expected cost, or else the tokens that are known."""
+    """Return the expected cost, or else the tokens where those that are read are known."""
     if is_known(forecast.expected_cost):
         return usd(forecast.expected_cost)
-    tokens = [(forecast.input_tokens, "in"), (forecast.output_tokens, "out")]
-    known = [f"{count(number)} {name}" for number, name in tokens if is_known(number)]
-    return f"{' + '.join(known)} tokens" if known else ""
+    if not is_known(forecast.input_tokens):
+        return ""
+    written = f" + {count(forecast.output_tokens)} out" if is_known(forecast.output_tokens) else ""
+    return f"{count(forecast.input_tokens)} in{written} tokens"
 
 
 def _metric_text(metric: MetricPlan) -> str:

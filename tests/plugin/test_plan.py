@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llm_migrate.models.endpoint import Reply
+from pytest_llm_migrate.models.endpoint import Reply, Rule, ScriptedFault
 from pytest_llm_migrate.plugin.planning import duration
 from pytest_llm_migrate.stats import smallest_margin, smallest_margin_graded
-from tests.plugin.suite import ROWS_ONLY, SOURCE, TARGET, collection_faults, golden
+from tests.plugin.suite import OTHER_TARGET, ROWS_ONLY, SOURCE, TARGET, collection_faults, golden
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import Serve
@@ -56,7 +56,8 @@ def test_calls_money_and_minutes(suite: Suite, serve: Serve) -> None:
     text = plan_of(suite.migrate(PLAN, "--migration-concurrency", "1"))
     assert text.startswith("triage: 402 rows")
     for side, ref in (("source", SOURCE), ("target", TARGET)):
-        assert re.search(rf"{side} {ref}: 400 calls \(at most \$\d+\.\d{{4}}\), 2 kept; about \d+ (?:s|min) ", text)
+        money = rf"\(about \$0\.000\d+, at most \$\d\.\d+\)"
+        assert re.search(rf"{side} {ref}: 400 calls {money}, 2 kept; about \d+ (?:s|min) ", text)
     faster = plan_of(suite.migrate(PLAN, "--migration-concurrency", "40"))
     assert re.search(r"2 kept; about [23] s ", faster)
     assert "2 kept; about 7 min" in plan_of(suite.migrate(PLAN, "--migration-rpm", "60"))
@@ -94,6 +95,73 @@ def test_a_model_out_of_reach_still_has_a_plan(suite: Suite, bedrock: Bedrock, c
     assert "19 calls (at most $" in text
     assert "1 kept; time unknown as the model cannot be called: " in text
     assert len(bedrock.asked) == 2
+
+
+def counts(bedrock: Bedrock) -> int:
+    """Return how often an endpoint was asked to count tokens."""
+    return [call.operation for call in bedrock.endpoint.calls].count("CountTokens")
+
+
+def test_answers_that_are_there_tell_what_others_cost(suite: Suite, bedrock: Bedrock) -> None:
+    """From five kept answers on their tokens make the forecast, and no token is counted."""
+    suite.rows(golden(105))
+    suite.tests(ROWS_ONLY)
+    suite.migrate("-k", "r01 or r02 or r03 or r04 or r05")
+    text = plan_of(suite.migrate(PLAN, "-k", "not r100"))
+    assert re.search(rf"source {SOURCE}: 99 calls \(about \$0\.000173, at most \$0\.\d+\), 5 kept", text)
+    assert re.search(rf"target {TARGET}: 99 calls \(about \$0\.000035[67], at most \$0\.\d+\), 5 kept", text)
+    assert (counts(bedrock), len(bedrock.asked)) == (0, 10)
+
+
+def test_tokens_are_counted_where_no_answer_tells(suite: Suite, bedrock: Bedrock) -> None:
+    """Twenty requests a side are counted; before a first answer nobody knows what is written, and so what it costs."""
+    suite.rows(golden(60))
+    suite.tests(ROWS_ONLY)
+    text = plan_of(suite.migrate(PLAN))
+    assert f"source {SOURCE}: 60 calls (about 120 in tokens, at most $" in text
+    assert f"target {TARGET}: 60 calls (about 120 in tokens, at most $" in text
+    assert (counts(bedrock), bedrock.asked) == (40, [])
+
+
+def test_a_service_that_cannot_count_is_asked_once_a_side(suite: Suite, serve: Serve) -> None:
+    """What cannot be counted is unknown, and the plan keeps to what it costs at most."""
+    refusal = ScriptedFault(name="AccessDeniedException")
+    bedrock = serve(Rule(operation="CountTokens", fault=refusal))
+    suite.rows(golden(60))
+    suite.tests(ROWS_ONLY)
+    text = plan_of(suite.migrate(PLAN))
+    assert f"source {SOURCE}: 60 calls (at most $" in text
+    assert f"target {TARGET}: 60 calls (at most $" in text
+    assert counts(bedrock) == 3  # the target's profile is asked for after its model
+
+
+def test_a_call_that_migrations_share_is_planned_once(suite: Suite, bedrock: Bedrock) -> None:
+    """Two targets need the source's answers once, and the total says so."""
+    suite.rows(golden(7))
+    suite.tests(ROWS_ONLY)
+    text = plan_of(suite.migrate(PLAN, "--target-model", OTHER_TARGET))
+    assert text.count("7 calls (about 14 in tokens") == 4
+    assert "answers of all 2 migrations: 21 calls (about 42 in tokens, at most $" in text
+    assert text.endswith("shared calls counted once")
+    assert bedrock.asked == []
+
+
+def test_batch_jobs_have_their_price_and_no_minutes(suite: Suite, bedrock: Bedrock) -> None:
+    """What a job's answers cost is expected at the batch tier; how long AWS takes for it is not foretold."""
+    suite.rows(golden(10))
+    suite.tests(ROWS_ONLY)
+    tiers = "".join(
+        f"{ref},{tier},{price},0\n" for ref in (SOURCE, TARGET) for tier, price in (("", 1000), ("batch", 500))
+    )
+    suite.file("prices.csv", f"model,tier,input,output\n{tiers}")
+    suite.migrate("-k", "r00 or r01 or r02 or r03 or r04")
+    role = "arn:aws:iam::123456789012:role/batch"
+    place = ("--migration-batch-s3", "s3://bucket/golden", "--migration-batch-role", role)
+    options = (PLAN, "--migration-prices", "prices.csv")
+    assert "5 calls (about $0.01, at most $" in plan_of(suite.migrate(*options))
+    text = plan_of(suite.migrate(*options, "--migration-execution", "batch", *place))
+    assert text.count("5 calls (about $0.005, at most $") == 2
+    assert text.count("5 kept; time unknown in batch jobs") == 2
 
 
 def test_right_or_wrong_rows_prove_by_disagreement(suite: Suite) -> None:
