@@ -94,7 +94,8 @@ def _set_aside(path: Path) -> Path | None:
 
 def _prepare(database: sqlite3.Connection) -> None:
     _share(database)
-    database.execute("PRAGMA synchronous = NORMAL")
+    # What was committed outlives a power cut: a call that was paid for must not vanish from the ledger.
+    database.execute("PRAGMA synchronous = FULL")
     version = database.execute("PRAGMA user_version").fetchone()[0]
     if version not in {0, SCHEMA_VERSION}:
         raise sqlite3.DatabaseError(f"written by another version (schema {version}, this one knows {SCHEMA_VERSION})")

@@ -104,6 +104,7 @@ class Workshop:
             scorer=Scorer(metrics=metrics, store=self.desk.store),
             seen=lambda case, place: self.seen(terms.id, case, place),
             latency_rows=self.settings.latency_rows,
+            latency_cache=self.settings.latency_cache,
         )
 
     def _dataset(self, spec: MigrationSpec) -> Dataset:

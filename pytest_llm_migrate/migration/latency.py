@@ -44,11 +44,13 @@ class LatencyPass:
         wanted: How many rows are asked on both sides.
         rows: The migration's rows.
         sides: Both sides.
+        with_cache: Prompt caches stay on, and answers that came out of one count.
     """
 
     wanted: int
     rows: Sequence[Row]
     sides: Mapping[SideName, TimedSide]
+    with_cache: bool = False
 
     @property
     def sampled(self) -> Sequence[Row]:
@@ -62,7 +64,7 @@ class LatencyPass:
             for side, found in self.sides.items()
             for row in self.sampled
         ]
-        text = json.dumps([self._most, SEED, asked], ensure_ascii=False, sort_keys=True)
+        text = json.dumps([self._most, SEED, self.with_cache, asked], ensure_ascii=False, sort_keys=True)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     def calls_left(self) -> int:
@@ -102,7 +104,9 @@ class LatencyPass:
         while store.is_calling():  # other calls' load would pass for latency
             time.sleep(_LOOK_SECONDS)
         name = f"{key} {claim.generation}"
-        measuring = Measuring(name, sides=self.sides, calls=calls, lanes=lanes, before=claim.record)
+        measuring = Measuring(
+            name, sides=self.sides, calls=calls, lanes=lanes, before=claim.record, with_cache=self.with_cache
+        )
 
         def keep(progress: Mapping[str, Any]) -> None:
             store.keep_pass(key, {**progress, "started": started})

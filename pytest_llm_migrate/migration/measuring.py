@@ -64,6 +64,7 @@ class Measuring:
         calls: Makes both sides' calls; one event stops them all.
         lanes: Calls in flight at most.
         before: What an interrupted pass kept, as `progress` gives it.
+        with_cache: Prompt caches stay on, and answers that came out of one count.
     """
 
     def __init__(
@@ -74,7 +75,9 @@ class Measuring:
         calls: Mapping[SideName, SingleCalls],
         lanes: int,
         before: Mapping[str, Any],
+        with_cache: bool = False,
     ) -> None:
+        self._with_cache = with_cache
         self._name, self._sides, self._calls, self.lanes = name, sides, calls, lanes
         self._failed: dict[str, dict[str, Any]] = dict(before.get("failed", {}))
         is_shared = any(getattr(found.model, "runs_here", False) for found in calls.values())
@@ -126,7 +129,7 @@ class Measuring:
             outcome = self._kept_failure(turn) or self._asked(turn, str(turn.place))
             self.watch.spent(time.thread_time() - began)
             when = None if isinstance(outcome, Answer) and outcome.cached else sent
-            self._ended.put(_sample(turn, when, outcome))
+            self._ended.put(_sample(turn, when, outcome, with_cache=self._with_cache))
 
     def _next(self) -> Turn | None:
         with self._lock:
@@ -149,7 +152,7 @@ class Measuring:
 
     def _uncached(self, request: Request) -> Request:
         # A prompt that is sent a second time would be read from the cache, as fast as production never is at first.
-        if "cache" not in request.options:
+        if self._with_cache or "cache" not in request.options:
             return request
         self.cache_off = True
         return replace(request, options={name: value for name, value in request.options.items() if name != "cache"})
@@ -180,9 +183,15 @@ class Measuring:
             self.fault = f"the {side} model cannot be called: {outcome.kind}: {outcome.message}"
 
 
-def _sample(turn: Turn, sent: float | None, outcome: Outcome) -> Sample:
+def _sample(turn: Turn, sent: float | None, outcome: Outcome, *, with_cache: bool) -> Sample:
     return Sample(
-        place=turn.place, pair=turn.pair, side=turn.side, sample_id=turn.row.sample_id, sent=sent, outcome=outcome
+        place=turn.place,
+        pair=turn.pair,
+        side=turn.side,
+        sample_id=turn.row.sample_id,
+        sent=sent,
+        outcome=outcome,
+        with_cache=with_cache,
     )
 
 

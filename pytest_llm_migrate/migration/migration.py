@@ -94,6 +94,7 @@ class Migration:
     scorer: Scorer
     seen: Callable[[Case, int], None]
     latency_rows: int = 0
+    latency_cache: bool = False
     _pass: dict[str, Any] | None = None
     _cases: dict[str, Case] = field(default_factory=dict)
     _places: dict[str, int] = field(default_factory=dict)
@@ -163,7 +164,7 @@ class Migration:
         if not (self.latency_rows and self.source.may_call and self.target.may_call):
             return None
         sides: dict[SideName, Any] = {"source": self.source, "target": self.target}
-        return LatencyPass(wanted=self.latency_rows, rows=self.rows, sides=sides)
+        return LatencyPass(wanted=self.latency_rows, rows=self.rows, sides=sides, with_cache=self.latency_cache)
 
     def latency_calls(self) -> int:
         """Return how many calls a latency pass would take at most, were a gate judged now; none where there is none."""

@@ -35,6 +35,7 @@ class Sample:
         sample_id: Its row.
         sent: When it went out, in seconds since the epoch; ``None`` for one that an interrupted pass left.
         outcome: What came of it.
+        with_cache: It counts although it came out of a prompt cache.
     """
 
     place: int
@@ -43,13 +44,14 @@ class Sample:
     sample_id: str
     sent: float | None
     outcome: Outcome
+    with_cache: bool = False
 
     @property
     def reason(self) -> str | None:
         """Why its times do not count: a fault's name, `CACHE_HIT` or `NOT_TIMED`; ``None`` where they do."""
         if not isinstance(self.outcome, Answer):
             return self.outcome.kind
-        if self.outcome.cache_read_tokens:
+        if self.outcome.cache_read_tokens and not self.with_cache:
             return CACHE_HIT
         return NOT_TIMED if self.outcome.latency is None else None
 

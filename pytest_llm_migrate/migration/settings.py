@@ -29,6 +29,7 @@ class Settings:
     max_cost: float | None
     concurrency: int | None
     latency_rows: int
+    latency_cache: bool
     rpm: float | None
     prices: Path | None
     monthly_requests: int | None

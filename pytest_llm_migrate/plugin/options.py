@@ -99,6 +99,13 @@ def _add_answer_options(parser: pytest.Parser, group: pytest.OptionGroup) -> Non
         count,
         "Project both sides' costs to N requests, by the marker's weight (default: no projection)",
     )
+    group.addoption(
+        "--migration-latency-cache",
+        action="store_true",
+        default=None,
+        help="Leave prompt caches on in the latency pass, and time what comes out of them (default: off)",
+    )
+    parser.addini("migration_latency_cache", "Like --migration-latency-cache", type="bool", default=False)
     group.addoption("--migration-prices", metavar="FILE", help="Your own price list (default: the bundled one)")
     group.addoption(
         "--migration-plan",
@@ -196,6 +203,7 @@ def read_settings(config: pytest.Config) -> Settings:
         max_cost=_read(config, "max_cost", dollars),
         concurrency=None if limit == "auto" else limit,
         latency_rows=LATENCY_ROWS if rows is None else rows,
+        latency_cache=_flag(config, "migration_latency_cache"),
         rpm=_read(config, "rpm", per_minute),
         prices=_path(config, "migration_prices"),
         monthly_requests=_read(config, "monthly_requests", count),

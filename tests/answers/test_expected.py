@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pytest_llm_migrate.answers import Forecast, Mode, together
+from pytest_llm_migrate.answers import Connection, Forecast, Mode, together
 from pytest_llm_migrate.answers.expected import FEWEST_ANSWERS, MOST_COUNTED, forecast_of, ratio_of, whole
 from pytest_llm_migrate.domain import Answer, Request
 from pytest_llm_migrate.errors import UnknownNameError
@@ -125,15 +125,23 @@ def test_no_price_leaves_the_tokens() -> None:
     assert forecast.expected_cost is forecast.cost is None
 
 
+def noting(priced: list[Answer]) -> Callable[[Answer], float]:
+    """Return a price of a dollar for anything, which notes what it is asked for."""
+
+    def price(answer: Answer) -> float:
+        priced.append(answer)
+        return 1.0
+
+    return price
+
+
 def test_a_prompt_cache_is_expected_to_go_on() -> None:
     """Tokens from and to a cache are reckoned apart, as their prices are."""
     asked = rows(*[40] * 5, 80)
     kept = answers(asked, 5, input_tokens=2, cache_read_tokens=8, cache_write_tokens=1)
     priced: list[Answer] = []
-    forecast = forecast_of(asked, kept, kept, lambda answer: priced.append(answer) or 1.0)  # type: ignore[func-returns-value]
-    assert priced[0] == Answer(
-        text="", input_tokens=4, cache_read_tokens=16, cache_write_tokens=2, output_tokens=3
-    )
+    forecast = forecast_of(asked, kept, kept, noting(priced))
+    assert priced[0] == Answer(text="", input_tokens=4, cache_read_tokens=16, cache_write_tokens=2, output_tokens=3)
     assert forecast.input_tokens == 22
 
 
@@ -151,7 +159,7 @@ def test_the_tier_is_that_of_the_job_or_of_the_request() -> None:
     kept = answers(asked, 5)
     for tier, expected in (("batch", "batch"), (None, "flex")):
         priced: list[Answer] = []
-        forecast_of(asked, kept, kept, lambda answer: priced.append(answer) or 1.0, tier=tier)  # type: ignore[func-returns-value] # noqa: B023 - called at once
+        forecast_of(asked, kept, kept, noting(priced), tier=tier)
         assert [(answer.service_tier, answer.latency_mode) for answer in priced] == [
             (expected, "optimized"),
             ("flex", "optimized"),
@@ -248,8 +256,6 @@ def test_a_model_is_asked_to_count_only_in_a_plan(open_desk: OpenDesk) -> None:
 
     def lost() -> FakeModel:
         raise UnknownNameError("model", "fake:model", [])
-
-    from pytest_llm_migrate.answers import Connection
 
     lost_model = Connection(ref="fake:model", connect=lost)
     assert desk.forecast(lost_model, asked, {}, may_count=True).input_tokens is None

@@ -190,6 +190,17 @@ def test_a_cache_hit_is_no_time(store: Store) -> None:
     assert record["excluded"] == {"source": {"cache_hit": 1}, "target": {"other_side": 1}}
 
 
+def test_caches_stay_on_when_asked(store: Store) -> None:
+    """A pass that times prompt caches leaves them on, counts what comes out of them, and is a pass of its own."""
+    source, target = models(lambda text: replace(said(1.0)(text), cache_read_tokens=5), said(1.0))
+    apart = latency_pass(store, source, target)
+    asked = replace(apart, with_cache=True)
+    assert asked.key() != apart.key()
+    record = asked.result()
+    assert (record["pairs"], record["cache_off"]) == (40, False)
+    assert record["excluded"] == {"source": {}, "target": {}}
+
+
 def test_too_few_pairs_give_no_verdict(store: Store) -> None:
     """Under 30 pairs a gate says that it has not enough evidence, however clear the figures."""
     record = latency_pass(store, *models(said(1.0), said(0.1)), wanted=29).result()

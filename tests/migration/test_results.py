@@ -7,9 +7,18 @@ from typing import Any
 
 import pytest
 
+from pytest_llm_migrate.answers import Spending
 from pytest_llm_migrate.comparison import Scale
 from pytest_llm_migrate.domain import Ruling
-from pytest_llm_migrate.migration.results import Seen, gate_record, heading, migration_record, row_records, run_record
+from pytest_llm_migrate.migration.results import (
+    Seen,
+    gate_record,
+    heading,
+    migration_record,
+    row_records,
+    run_record,
+    spending_record,
+)
 from pytest_llm_migrate.migration.spool import case_record
 from tests.migration.parts import case
 
@@ -188,3 +197,41 @@ def test_costs_are_projected_by_the_weights_of_the_terms() -> None:
     bill = run_record({}, seen, lambda _: [], {}, 100)["migrations"][0]["projection"]
     assert (bill["source_usd"], bill["target_usd"], bill["weighted_by"]) == (200, 100, "traffic")
     assert run_record({}, seen, lambda _: [], {})["migrations"][0]["projection"] is None
+
+
+def foreseen(calls: int = 10, expected: float | None = 2.0) -> dict[str, Any]:
+    """Return the note of a forecast."""
+    return {"type": "forecast", "calls": calls, "usd_expected": expected, "usd_at_most": 9.0}
+
+
+def test_the_earliest_of_equal_forecasts_counts() -> None:
+    """A process that began late found answers that others had called for: the greatest forecast is the run's."""
+    assert Seen([foreseen(8), foreseen(10), foreseen(9)]).forecast == {
+        "calls": 10,
+        "usd_expected": 2.0,
+        "usd_at_most": 9.0,
+    }
+    assert Seen([]).forecast is None
+
+
+@pytest.mark.parametrize(
+    ("expected", "answers", "unpriced", "error"),
+    [
+        (2.0, (10, 3.0), 0, 0.5),
+        (2.0, (12, 1.0), 0, -0.5),
+        (None, (10, 3.0), 0, None),
+        (0.0, (10, 3.0), 0, None),
+        (2.0, (9, 1.5), 0, None),
+        (2.0, (10, 3.0), 1, None),
+        (2.0, None, 0, None),
+    ],
+)
+def test_a_forecast_is_held_against_what_answers_cost(
+    expected: float | None, answers: tuple[int, float] | None, unpriced: int, error: float | None
+) -> None:
+    """Judges do not count; a run that made fewer calls, or some of unknown price, cannot tell how far off it was."""
+    purposes = {"judge": (5, 7.0)} | ({"answer": answers} if answers else {})
+    spent = Spending(calls=15, usd=10.0, unpriced_calls=unpriced, purposes=purposes)
+    record = spending_record(spent, Seen([foreseen(expected=expected)]).forecast)
+    assert record["forecast"] == {"calls": 10, "usd_expected": expected, "usd_at_most": 9.0, "usd_error": error}
+    assert spending_record(spent, None) == spent.to_record() | {"forecast": None}

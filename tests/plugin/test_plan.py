@@ -56,7 +56,7 @@ def test_calls_money_and_minutes(suite: Suite, serve: Serve) -> None:
     text = plan_of(suite.migrate(PLAN, "--migration-concurrency", "1"))
     assert text.startswith("triage: 402 rows")
     for side, ref in (("source", SOURCE), ("target", TARGET)):
-        money = rf"\(about \$0\.000\d+, at most \$\d\.\d+\)"
+        money = r"\(about \$0\.000\d+, at most \$\d\.\d+\)"
         assert re.search(rf"{side} {ref}: 400 calls {money}, 2 kept; about \d+ (?:s|min) ", text)
     faster = plan_of(suite.migrate(PLAN, "--migration-concurrency", "40"))
     assert re.search(r"2 kept; about [23] s ", faster)
@@ -146,7 +146,8 @@ def test_a_call_that_migrations_share_is_planned_once(suite: Suite, bedrock: Bed
     assert bedrock.asked == []
 
 
-def test_batch_jobs_have_their_price_and_no_minutes(suite: Suite, bedrock: Bedrock) -> None:
+@pytest.mark.usefixtures("bedrock")
+def test_batch_jobs_have_their_price_and_no_minutes(suite: Suite) -> None:
     """What a job's answers cost is expected at the batch tier; how long AWS takes for it is not foretold."""
     suite.rows(golden(10))
     suite.tests(ROWS_ONLY)

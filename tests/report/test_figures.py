@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_llm_migrate.report.figures import (
+    forecast_sentence,
     gates_sentence,
     metric_figures,
     quantity_figure,
@@ -97,6 +98,27 @@ def test_gates_are_counted() -> None:
 def test_what_was_paid_is_never_zero_for_unknown(spending: dict[str, Any] | None, sentence: str) -> None:
     """Calls without a price are counted, not valued at nothing."""
     assert spending_sentence({"spending": spending}) == sentence
+
+
+@pytest.mark.parametrize(
+    ("forecast", "sentence"),
+    [
+        (None, ""),
+        ({"calls": 9, "usd_expected": None, "usd_at_most": 1.0, "usd_error": None}, ""),
+        ({"calls": 9, "usd_expected": 0.12, "usd_at_most": 1.0, "usd_error": None}, "forecast $0.12 for 9 calls"),
+        (
+            {"calls": 9, "usd_expected": 0.12, "usd_at_most": 1.0, "usd_error": 1 / 12},
+            "forecast $0.12, spent $0.13 on answers (+8%)",
+        ),
+        (
+            {"calls": 9, "usd_expected": 0.12, "usd_at_most": 1.0, "usd_error": -0.001},
+            "forecast $0.12, spent $0.12 on answers (0%)",
+        ),
+    ],
+)
+def test_a_forecast_is_told_where_there_was_one(forecast: dict[str, Any] | None, sentence: str) -> None:
+    """What was not foretold is not mentioned, and an error that is not known is none."""
+    assert forecast_sentence({"spending": {"calls": 9, "forecast": forecast}}) == sentence
 
 
 def test_settings_are_shown_as_they_were_sent() -> None:

@@ -40,6 +40,7 @@ SPOILED_RESULTS: list[Callable[[dict[str, Any]], object]] = [
     lambda results: results.update(extra=1),
     lambda results: results.update(sections=[{"title": "x", "html": "<b>"}]),
     lambda results: results["run"].update(exit_status="1"),
+    lambda results: results["spending"].update(forecast={"calls": 3, "usd_expected": 0.1}),
     lambda results: results["migrations"][0]["dataset"].update(sha256="abc"),
     lambda results: results["migrations"][0]["gates"][0].update(outcome="broken"),
     lambda results: results["migrations"][0]["metrics"]["exact_match"].update(interval=[0.1]),
