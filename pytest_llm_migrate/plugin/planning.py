@@ -1,4 +1,4 @@
-"""``--migration-plan``: what a run would take, and what its rows can prove; nothing is called."""
+"""``--migration-plan``: what a run would take, and what its rows can prove; no model is called."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def settings(**given: Any) -> Settings:
         "max_cost": None,
         "concurrency": None,
         "latency_rows": 0,
-    "latency_cache": False,
+        "latency_cache": False,
         "rpm": None,
         "prices": None,
         "monthly_requests": None,

@@ -113,6 +113,20 @@ def test_answers_that_are_there_tell_what_others_cost(suite: Suite, bedrock: Bed
     assert (counts(bedrock), len(bedrock.asked)) == (0, 10)
 
 
+@pytest.mark.usefixtures("bedrock")
+def test_tokens_are_planned_where_there_is_no_price(suite: Suite) -> None:
+    """A model without a price has its tokens in the plan, and the total of several migrations no cost."""
+    suite.rows(golden(12))
+    suite.tests(ROWS_ONLY)
+    suite.file("prices.csv", f"model,input,output\n{SOURCE},1000,1000\n{OTHER_TARGET},1000,1000\n")
+    options = ("--target-model", OTHER_TARGET, "--migration-prices", "prices.csv")
+    suite.migrate(*options, "-k", "r00 or r01 or r02 or r03 or r04")
+    text = plan_of(suite.migrate(PLAN, *options))
+    assert f"target {TARGET}: 7 calls (about 14 in + 7 out tokens, cost unknown), 5 kept" in text
+    assert f"target {OTHER_TARGET}: 7 calls (about $0.021, at most $" in text
+    assert "answers of all 2 migrations: 21 calls (about 42 in + 21 out tokens, cost unknown)" in text
+
+
 def test_tokens_are_counted_where_no_answer_tells(suite: Suite, bedrock: Bedrock) -> None:
     """Twenty requests a side are counted; before a first answer nobody knows what is written, and so what it costs."""
     suite.rows(golden(60))
