@@ -14,8 +14,9 @@ from pytest_llm_migrate.comparison.flips import Scale
 from pytest_llm_migrate.comparison.metric import MetricComparison
 from pytest_llm_migrate.comparison.projection import projected
 from pytest_llm_migrate.comparison.quantity import Quantity, QuantityComparison
-from pytest_llm_migrate.comparison.timing import Timing
-from pytest_llm_migrate.domain import SIDES, Answer
+from pytest_llm_migrate.comparison.slice_tests import slice_tests
+from pytest_llm_migrate.comparison.timing import UNTIMED, Timing
+from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, Answer
 from pytest_llm_migrate.errors import NoSliceError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.comparison.projection import Projection
     from pytest_llm_migrate.domain import Case, Side, SideName, Verdict
 
+SEED = 0
+"""For methods that resample: the same rows give the same figures in every process."""
 TRUNCATED = frozenset({"max_tokens", "model_context_window_exceeded"})
 REFUSED = frozenset({"guardrail_intervened", "content_filtered"})
 _UNABLE = r"(?:can(?:no|['\u2019])t|(?:am|['\u2019]m) (?:unable|not able) to)"
@@ -73,7 +76,7 @@ class Comparison:
         counting: The columns that say how much rows count, and which belong together.
         timing: Says where times come from, asked at the first use of one.
         watch: Gets every verdict that a gate evaluates.
-        seed: For methods that resample; the same rows and seed give the same figures.
+        tolerance: Share of rows that may lack what a gate judges by before it cannot judge, from 0 to 1.
     """
 
     def __init__(
@@ -86,12 +89,12 @@ class Comparison:
         counting: Counting = EACH_ONCE,
         timing: Callable[[], Timing] = Timing,
         watch: Callable[[Verdict], None] = lambda _: None,
-        seed: int = 0,
+        tolerance: float = ERROR_TOLERANCE,
     ) -> None:
         self.cases = tuple(cases)
         self.metrics, self.slices = tuple(metrics), tuple(slices)
         self._bounds, self._counting = dict(bounds or {}), counting
-        self._timing, self._watch, self._seed = timing, watch, seed
+        self._timing, self._watch, self._tolerance = timing, watch, tolerance
         self._by_metric: dict[str, MetricComparison] = {}
 
     def __len__(self) -> int:
@@ -107,7 +110,12 @@ class Comparison:
             bounds = self._bounds.get(metric, (0.0, 1.0))
             scale = bounds if isinstance(bounds, Scale) else Scale.of(self.cases, metric, bounds)
             self._by_metric[metric] = MetricComparison(
-                metric, self.cases, watch=self._watch, scale=scale, counting=self._counting
+                metric,
+                self.cases,
+                watch=self._watch,
+                scale=scale,
+                counting=self._counting,
+                tolerance=self._tolerance,
             )
         return self._by_metric[metric]
 
@@ -178,7 +186,7 @@ class Comparison:
 
     def projection(self, requests: int) -> Projection:
         """Return what so many requests like these rows, by their weights, would cost on each side."""
-        return projected(self.cases, requests, self._counting.weight, self._seed)
+        return projected(self.cases, requests, self._counting.weight, SEED)
 
     def slice(self, column: str, value: Any) -> Comparison:
         """Return the comparison of the rows whose column has this value.
@@ -232,7 +240,7 @@ class Comparison:
         }
         return {
             "metrics": {name: _metric_record(self[name]) for name in self.metrics},
-            "slice_metrics": [_group_record(*group) for group in self.groups()],
+            "slice_metrics": list(_group_records(self)),
             **{quantity.name: quantity.to_record() for quantity in quantities},
             "errors": {**self.errors.to_record(), "kinds": {side: dict(found) for side, found in kinds.items()}},
             "truncated": self.truncated.to_record(),
@@ -273,19 +281,21 @@ class Comparison:
             counting=self._counting,
             timing=lambda: self.timing.of({case.id for case in cases}),
             watch=self._watch,
-            seed=self._seed,
+            tolerance=self._tolerance,
         )
 
-    def _quantity(self, quantity: Quantity) -> QuantityComparison:
-        return QuantityComparison(quantity, self.cases, watch=self._watch, seed=self._seed)
-
     def _timed(self, quantity: Quantity) -> QuantityComparison:
-        cases = self.cases if self.timing.pairs is None else self.timing.pairs
-        return QuantityComparison(quantity, cases, watch=self._watch, seed=self._seed, timing=self.timing)
+        return self._quantity(quantity, self.timing)
+
+    def _quantity(self, quantity: Quantity, timing: Timing = UNTIMED) -> QuantityComparison:
+        cases = self.cases if timing.pairs is None else timing.pairs
+        return QuantityComparison(
+            quantity, cases, watch=self._watch, seed=SEED, timing=timing, tolerance=self._tolerance
+        )
 
     def _count(self, name: str, tells: str, matches: Callable[[Side], bool | None]) -> RowCounts:
         source, target = ([matches(getattr(case, side)) for case in self.cases] for side in SIDES)
-        return RowCounts(name, tells, source, target, watch=self._watch)
+        return RowCounts(name, tells, source, target, watch=self._watch, tolerance=self._tolerance)
 
 
 def _is_truncated(side: Side) -> bool | None:
@@ -304,9 +314,12 @@ def _is_nan(value: Any) -> bool:
     return isinstance(value, float) and math.isnan(value)  # and so no key: it equals not even itself
 
 
-def _group_record(column: str, value: Any, group: Comparison) -> dict[str, Any]:
-    metrics = {name: _metric_record(group[name]) for name in group.metrics}
-    return {"column": column, "value": str(value), "rows": len(group), "metrics": metrics}
+def _group_records(comparison: Comparison) -> Iterator[dict[str, Any]]:
+    groups = list(comparison.groups())
+    tests = {name: slice_tests([group[name] for _, _, group in groups]) for name in comparison.metrics}
+    for place, (column, value, group) in enumerate(groups):
+        metrics = {name: _metric_record(group[name]) | found[place] for name, found in tests.items()}
+        yield {"column": column, "value": str(value), "rows": len(group), "metrics": metrics}
 
 
 def _metric_record(metric: MetricComparison) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.comparison.gates import at_most, evidence_of, more_words, too_few
-from pytest_llm_migrate.domain import Ruling, Verdict
+from pytest_llm_migrate.domain import ERROR_TOLERANCE, Ruling, Verdict
 from pytest_llm_migrate.errors import MarginError
 from pytest_llm_migrate.stats import one_side, rows_to_settle_floor, two_sided_confidence
 
@@ -22,6 +22,7 @@ class RowCounts:
         source: For every row, whether it is one; ``None`` where nothing tells.
         target: Likewise.
         watch: Gets every verdict that is evaluated.
+        tolerance: Share of rows of which nothing may tell before the gate cannot judge.
     """
 
     def __init__(
@@ -32,9 +33,11 @@ class RowCounts:
         target: Sequence[bool | None],
         *,
         watch: Callable[[Verdict], None],
+        tolerance: float = ERROR_TOLERANCE,
     ) -> None:
         self.name, self._tells = name, tells
         self._source, self._target, self._watch = source, target, watch
+        self._tolerance = tolerance
 
     def __repr__(self) -> str:
         return f"<{self.name}: source {self.source}, target {self.target}>"
@@ -61,7 +64,7 @@ class RowCounts:
         gate, known = f"{self.name}.at_most({share:g})", [found for found in self._target if found is not None]
         if not 0 < share < 1:
             raise MarginError(gate, "a share of the rows above 0 and below 1, such as 0.02")
-        refused = too_few(gate, self._tells, len(known), len(self._target), paired=False)
+        refused = too_few(gate, self._tells, len(known), len(self._target), tolerance=self._tolerance, paired=False)
         verdict = self._judged(gate, share, known, confidence) if refused is None else refused
         self._watch(verdict)
         return verdict

@@ -11,9 +11,6 @@ from pytest_llm_migrate.domain import Ruling, Verdict
 if TYPE_CHECKING:
     from pytest_llm_migrate.stats import Estimate
 
-ERROR_TOLERANCE = 0.02
-"""Share of rows that may lack a pair of values before a gate cannot judge."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
@@ -42,11 +39,10 @@ class Evidence:
     def detail(self, bar: str) -> str:
         """Return the sentence that a statistician checks."""
         missing = f", {self.missing} without values" if self.missing else ""
-        low, high = _signed(self.low), _signed(self.high)
         worth = "" if self.effective_n is None else f", worth {self.effective_n:.0f} rows that count once"
         return (
             f"n={self.n}{worth}{missing}; estimate {_signed(self.estimate)}, "
-            f"one-sided {_percent(self.confidence)} limits [{low}, {high}]; {bar}; {self.method}"
+            f"one-sided {_percent(self.confidence)} limits {signed_limits(self.low, self.high)}; {bar}; {self.method}"
         )
 
     def figures(self, kind: str, **more: Any) -> dict[str, Any]:
@@ -73,6 +69,11 @@ def evidence_of(found: Estimate, confidence: float, *, missing: int) -> Evidence
 def _signed(value: float) -> str:
     # Dollars a row may be a few millionths: four decimals would call them nothing.
     return f"{value:+.4f}" if abs(value) >= 0.01 or value == 0 else f"{value:+.4g}"  # noqa: PLR2004 - four decimals
+
+
+def signed_limits(low: float, high: float) -> str:
+    """Return two limits as a statistician reads them."""
+    return f"[{_signed(low)}, {_signed(high)}]"
 
 
 def _percent(confidence: float) -> str:
@@ -117,18 +118,23 @@ def cannot_judge(gate: str, reason: str, detail: str) -> Verdict:
     return Verdict(ruling=Ruling.CANNOT_JUDGE, gate=gate, statement=reason, detail=detail, figures={"kind": "none"})
 
 
-def too_few(gate: str, what: str, n: int, rows: int, *, paired: bool = True, why: str = "") -> Verdict | None:
-    """Return CANNOT JUDGE when there is no row, or too many lack the values that the gate judges by.
+def too_few(
+    gate: str, what: str, n: int, rows: int, *, tolerance: float, paired: bool = True, why: str = ""
+) -> Verdict | None:
+    """Return CANNOT JUDGE when there is no row, or more than ``tolerance``, a share, lack what the gate judges by.
 
     ``paired`` gates compare both sides; others look at the target alone. ``why`` is what is known of the lack.
+    Rows that all have the same score are no reason: a score interval stays z²/(n + z²) wide where nothing varies,
+    so that they are judged like others, and too few of them are NOT ENOUGH EVIDENCE.
     """
     missing = rows - n
     pair, because = "a pair of values" if paired else "a value", f" {why}." if why else ""
-    detail = f"n={n} of {rows} rows; tolerated without {pair}: {ERROR_TOLERANCE:.0%}"
+    detail = f"n={n} of {rows} rows; tolerated without {pair}: {_percent(tolerance)}"
     if n == 0:
         where = "on both sides" if paired else "on the target side"
         return cannot_judge(gate, f"There is nothing to judge: no row has {what} {where}.{because}", detail)
-    if missing > ERROR_TOLERANCE * rows:
+    if missing > tolerance * rows:
         where = "on a side" if paired else "on the target side"
-        return cannot_judge(gate, f"{missing} of {rows} rows lack {what} {where}, too many to judge.{because}", detail)
+        too_many = f"too many to judge: {_percent(tolerance)} are tolerated.{because}"
+        return cannot_judge(gate, f"{missing} of {rows} rows lack {what} {where}, {too_many}", detail)
     return None

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from pytest_llm_migrate.comparison.counting import EACH_ONCE
 from pytest_llm_migrate.comparison.flips import Flips, score_of
 from pytest_llm_migrate.comparison.gates import above, at_least, evidence_of, more_words, too_few
-from pytest_llm_migrate.domain import Ruling, ScoreFailure, Verdict
+from pytest_llm_migrate.comparison.sensitivity import with_missing
+from pytest_llm_migrate.domain import ERROR_TOLERANCE, Ruling, ScoreFailure, Verdict
 from pytest_llm_migrate.errors import MarginError, NoValuesError, counted
 from pytest_llm_migrate.stats import (
     one_side,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_llm_migrate.comparison.counting import Counting
     from pytest_llm_migrate.comparison.flips import Scale
+    from pytest_llm_migrate.comparison.gates import Evidence
     from pytest_llm_migrate.domain import Case, SideName
     from pytest_llm_migrate.stats import Design, Estimate
 
@@ -46,6 +48,7 @@ class MetricComparison:
         watch: Gets every verdict that is evaluated.
         scale: Between which scores the metric gives one, and whether it grades.
         counting: How much rows count, and which belong together.
+        tolerance: Share of rows that may lack scores before a gate cannot judge.
     """
 
     def __init__(
@@ -56,9 +59,11 @@ class MetricComparison:
         watch: Callable[[Verdict], None],
         scale: Scale,
         counting: Counting = EACH_ONCE,
+        tolerance: float = ERROR_TOLERANCE,
     ) -> None:
         self.name, self.scale, self.counting = name, scale, counting
         self._cases, self._watch, self._bounds = cases, watch, (scale.low, scale.high)
+        self._tolerance = tolerance
 
     def __repr__(self) -> str:
         return f"<{self.name} of {len(self._cases)} rows>"
@@ -79,6 +84,10 @@ class MetricComparison:
     @cached_property
     def _design(self) -> Design:
         return self.counting.of([case for case, _, _ in self._whole])
+
+    @property
+    def _all(self) -> Design:
+        return self.counting.of(self._cases)
 
     @property
     def _span(self) -> float:
@@ -150,25 +159,24 @@ class MetricComparison:
             raise MarginError(gate, f"a floor above {low:g} and up to {high:g}")
         scored = [(case, score) for case in self._cases if (score := score_of(case.target, self.name)) is not None]
         values = [float(score) for _, score in scored]
-        refused = too_few(gate, f"{self.name} scores", len(values), len(self._cases), paired=False)
+        what, rows = f"{self.name} scores", len(self._cases)
+        refused = too_few(gate, what, len(values), rows, tolerance=self._tolerance, paired=False)
         if refused is not None:
             return self._said(refused)
         design = self.counting.of([case for case, _ in scored])
         found = one_side(values, confidence=two_sided_confidence(confidence), bounds=self._bounds, design=design)
         evidence = evidence_of(found, confidence, missing=len(self._cases) - len(values))
-        ruling = at_least(evidence, floor)
-        more = (
-            rows_to_settle_floor(found, floor=floor, bounds=self._bounds)
-            if ruling is Ruling.NOT_ENOUGH_EVIDENCE
-            else None
-        )
+        ruling, more = at_least(evidence, floor), None
+        if ruling is Ruling.NOT_ENOUGH_EVIDENCE:
+            more = rows_to_settle_floor(found, floor=floor, bounds=self._bounds)
         statement = f"The target's mean {self.name} is {found.value:.3f}; {_floor_words(ruling, floor, more)}."
         figures = evidence.figures("at_least", floor=floor, metric=self.name, more_rows=more)
         detail = evidence.detail(f"floor {floor:g}")
-        return self._said(Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures))
+        verdict = Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures)
+        return self._said(self._weighed(verdict, lambda seen: at_least(seen, floor), self._all_targets))
 
     def _difference_gate(self, gate: str, kind: str, bar: float, margin: float, confidence: float) -> Verdict:
-        refused = too_few(gate, f"{self.name} scores", self.n, len(self._cases))
+        refused = too_few(gate, f"{self.name} scores", self.n, len(self._cases), tolerance=self._tolerance)
         if refused is not None:
             return self._said(refused)
         found = self.estimate(two_sided_confidence(confidence))
@@ -179,7 +187,36 @@ class MetricComparison:
         flips = f"broke {len(self.flips.broke)}, fixed {len(self.flips.fixed)}"
         detail = f"{evidence.detail(f'bar {bar:+g}')}; {flips}"
         figures = evidence.figures(kind, margin=margin, bar=bar, metric=self.name, more_rows=more)
-        return self._said(Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures))
+        verdict = Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures)
+        return self._said(self._weighed(verdict, lambda seen: above(seen, bar), self._all_pairs))
+
+    def _weighed(
+        self, verdict: Verdict, rule: Callable[[Evidence], Ruling], estimate: Callable[[float, float, float], Estimate]
+    ) -> Verdict:
+        """Return a verdict with what rows without scores could make of it, were any score possible for them."""
+        if not verdict.figures["missing"]:
+            return verdict
+        (low, high), confidence = self._bounds, verdict.figures["confidence"]
+        both = two_sided_confidence(confidence)
+        worst, best = estimate(high, low, both), estimate(low, high, both)
+        return with_missing(
+            verdict,
+            rule,
+            worst=evidence_of(worst, confidence, missing=0),
+            best=evidence_of(best, confidence, missing=0),
+        )
+
+    def _all_pairs(self, source: float, target: float, confidence: float) -> Estimate:
+        sides = self._filled("source", source), self._filled("target", target)
+        return paired_difference(*sides, confidence=confidence, bounds=self._bounds, design=self._all)
+
+    def _all_targets(self, _source: float, target: float, confidence: float) -> Estimate:
+        values = self._filled("target", target)
+        return one_side(values, confidence=confidence, bounds=self._bounds, design=self._all)
+
+    def _filled(self, side: SideName, score: float) -> list[float]:
+        known = (score_of(getattr(case, side), self.name) for case in self._cases)
+        return [score if found is None else float(found) for found in known]
 
     def _moved(self) -> str:
         was, is_now = self.source.mean, self.target.mean

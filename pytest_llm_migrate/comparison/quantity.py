@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison.gates import at_most, cannot_judge, evidence_of, finite, more_words, too_few
 from pytest_llm_migrate.comparison.timing import UNTIMED
-from pytest_llm_migrate.domain import SIDES, Answer, Ruling, Verdict
+from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, Answer, Ruling, Verdict
 from pytest_llm_migrate.errors import MarginError, NoValuesError, counted
 from pytest_llm_migrate.stats import (
     LEAST_ROWS,
@@ -61,10 +61,11 @@ class QuantityComparison:
         watch: Callable[[Verdict], None],
         seed: int = 0,
         timing: Timing = UNTIMED,
+        tolerance: float = ERROR_TOLERANCE,
     ) -> None:
         self.name, self.unit = quantity.name, quantity.unit
         self._quantity, self._cases, self._watch, self._seed = quantity, cases, watch, seed
-        self.timing = timing
+        self.timing, self.tolerance = timing, tolerance
         self._estimates: dict[float, dict[Statistic, PairedQuantity]] = {}
         self._side_estimates: dict[tuple[SideName, float], dict[Statistic, Estimate]] = {}
 
@@ -254,7 +255,8 @@ class StatisticComparison:
         if not 0 < bar < math.inf:
             raise MarginError(gate, "a factor above 0, such as 1.2")
         known, why = f"a known {quantity.name}", quantity.why(*SIDES)
-        refused = quantity.refused(gate, too_few(gate, known, quantity.n, quantity.rows, why=why))
+        lacking = too_few(gate, known, quantity.n, quantity.rows, tolerance=quantity.tolerance, why=why)
+        refused = quantity.refused(gate, lacking)
         if refused is not None:
             return quantity.say(refused)
         found = quantity.estimates(two_sided_confidence(confidence))[self._name]
@@ -275,7 +277,8 @@ class StatisticComparison:
         if not 0 <= bar < math.inf:
             raise MarginError(gate, f"a bar of 0 or more, in {quantity.unit}")
         known, why = f"a known {quantity.name}", quantity.why("target")
-        lacking = too_few(gate, known, len(quantity.values["target"]), quantity.rows, paired=False, why=why)
+        n, tolerance = len(quantity.values["target"]), quantity.tolerance
+        lacking = too_few(gate, known, n, quantity.rows, tolerance=tolerance, paired=False, why=why)
         refused = quantity.refused(gate, lacking)
         if refused is not None:
             return quantity.say(refused)

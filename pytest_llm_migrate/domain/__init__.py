@@ -9,10 +9,11 @@ from pytest_llm_migrate.domain.protocols import CountingModel, Metric, Model, Pr
 from pytest_llm_migrate.domain.request import Request, Turn
 from pytest_llm_migrate.domain.row import SIDES, Dataset, Row, SideName, side_column
 from pytest_llm_migrate.domain.score import Check, Score, ScoreFailure, WatchedScore
-from pytest_llm_migrate.domain.verdict import Ruling, Verdict, worst
+from pytest_llm_migrate.domain.verdict import ERROR_TOLERANCE, Ruling, Verdict, worst
 
 __all__ = [
     "BATCH_TIER",
+    "ERROR_TOLERANCE",
     "NO_BATCH",
     "SIDES",
     "TOO_FEW",

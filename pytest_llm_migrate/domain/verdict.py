@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+ERROR_TOLERANCE = 0.02
+"""Share of rows that may lack what a gate judges by before it cannot judge, where nobody says otherwise."""
+
 
 class Ruling(StrEnum):
     """The four answers a gate can give, from best to worst."""

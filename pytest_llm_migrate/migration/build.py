@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.answers import Connection, read_recording, recording_path
 from pytest_llm_migrate.datasets import load, sample, select
-from pytest_llm_migrate.domain import Dataset, side_column
+from pytest_llm_migrate.domain import ERROR_TOLERANCE, Dataset, side_column
 from pytest_llm_migrate.errors import (
     ColumnRoleError,
     NoPromptError,
@@ -105,6 +105,7 @@ class Workshop:
             seen=lambda case, place: self.seen(terms.id, case, place),
             latency_rows=self.settings.latency_rows,
             latency_cache=self.settings.latency_cache,
+            error_tolerance=ERROR_TOLERANCE if (given := self.settings.error_tolerance) is None else given,
         )
 
     def _dataset(self, spec: MigrationSpec) -> Dataset:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison import Comparison, Counting
-from pytest_llm_migrate.domain import SIDES, Case
+from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, Case
 from pytest_llm_migrate.migration.conditions import timing_of
 from pytest_llm_migrate.migration.latency import LatencyPass
 
@@ -83,7 +83,8 @@ class Terms:
 class Migration:
     """A use case on its way from one model to another, in one process.
 
-    ``latency_rows`` are asked once more on both sides, for nothing but their times.
+    ``latency_rows`` are asked once more on both sides, for nothing but their times. Gates judge while no more than
+    ``error_tolerance``, a share of the rows, lack what they judge by.
     """
 
     terms: Terms
@@ -95,6 +96,7 @@ class Migration:
     seen: Callable[[Case, int], None]
     latency_rows: int = 0
     latency_cache: bool = False
+    error_tolerance: float = ERROR_TOLERANCE
     _pass: dict[str, Any] | None = None
     _cases: dict[str, Case] = field(default_factory=dict)
     _places: dict[str, int] = field(default_factory=dict)
@@ -152,6 +154,7 @@ class Migration:
             counting=Counting(weight=terms.weight, cluster=terms.cluster),
             timing=self._timing,
             watch=watch,
+            tolerance=self.error_tolerance,
         )
 
     def times(self) -> dict[str, Any]:

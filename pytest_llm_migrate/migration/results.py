@@ -30,6 +30,7 @@ class Seen:
         self.migrations: dict[str, dict[str, Any]] = {}
         self.used: list[Mapping[str, Any]] = []
         self.is_cut_short = False
+        self.seals: set[str] = set()
         self.forecast: dict[str, Any] | None = None
         self._times: dict[str, list[dict[str, Any]]] = {}
         cases: dict[str, dict[int, dict[str, Any]]] = {}
@@ -43,6 +44,8 @@ class Seen:
             self.migrations[record["id"]] = record
         elif kind == "used":
             self.used.append(record)
+        elif kind == "seal":
+            self.seals.add(record["sha256"])
         elif kind == "cut_short":
             self.is_cut_short = True
         elif kind == "forecast":
@@ -116,10 +119,13 @@ def pass_figures(found: Mapping[str, Any] | None, compared: Comparison) -> dict[
 
 
 def gate_record(test: Test) -> dict[str, Any]:
-    """Return a gate: GO if it passed, the worst it evaluated if it failed (NO-GO if none), none if it was skipped."""
+    """Return a gate: GO if it passed, the worst it evaluated if it failed (NO-GO if none), none if it was skipped.
+
+    An undecided gate that only warns, an expected failure, has its verdict like one that fails.
+    """
     said = test["statements"]
     ruling = _GATE_RULINGS.get(test["outcome"])
-    if test["outcome"] == "failed":
+    if test["outcome"] == "failed" or test.get("undecided"):
         ruling = worst(Ruling(item["verdict"]) for item in said if item["verdict"] != Ruling.GO) or Ruling.NO_GO
     deciding = next((item for item in said if item["verdict"] == ruling), None)
     statement = deciding["statement"] if deciding else test.get("message", "")
@@ -230,4 +236,8 @@ def _rows_of(tests: Sequence[Test], outcomes: set[str]) -> set[str]:
 
 def _gate_warnings(gates: Sequence[Mapping[str, Any]]) -> list[str]:
     idle = [gate for gate in gates if gate["verdict"] is None]
-    return [f"gate {gate['nodeid']} gave no verdict: it was {gate['outcome']}" for gate in idle]
+    warned = [gate for gate in gates if gate["verdict"] and gate["outcome"] == "xfailed"]
+    return [
+        *(f"gate {gate['nodeid']} gave no verdict: it was {gate['outcome']}" for gate in idle),
+        *(f"gate {gate['nodeid']} is undecided: warned, not failed" for gate in warned),
+    ]

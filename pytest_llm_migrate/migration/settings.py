@@ -39,3 +39,5 @@ class Settings:
     summary: Path | None
     plan: bool
     batch: BatchPlace | None = None
+    error_tolerance: float | None = None
+    undecided: str = "fail"

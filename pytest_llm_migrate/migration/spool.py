@@ -51,6 +51,10 @@ class Spool:
         money = {"usd_expected": forecast.expected_cost, "usd_at_most": forecast.cost}
         self._write({"type": "forecast", "calls": forecast.calls, **money})
 
+    def seal(self, sha256: str) -> None:
+        """Note what this process takes the run's seal to say, by its hash."""
+        self._write({"type": "seal", "sha256": sha256})
+
     def used(self, migration: Migration) -> None:
         """Note the answers that a recording could keep."""
         for side, answers in (("source", migration.source), ("target", migration.target)):

@@ -9,6 +9,7 @@ from pytest_llm_migrate.errors import MigrateError
 from pytest_llm_migrate.plugin.collection import is_gate, is_skipped, migration_of, row_of
 from pytest_llm_migrate.plugin.keys import RUN
 from pytest_llm_migrate.plugin.run import is_worker, usage_errors
+from pytest_llm_migrate.plugin.sealing import seal_gates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,7 @@ def _begin(session: pytest.Session, run: Run) -> None:
     for migration, rows in needed:
         migration.prepare(rows)
     _note_forecast(run, [migration for migration, _ in needed])
+    seal_gates(session, run)
     for migration, rows in needed:
         migration.begin(rows)
 

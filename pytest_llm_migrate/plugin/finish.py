@@ -20,6 +20,7 @@ from pytest_llm_migrate.migration.results import SAMPLES_FILE, Seen, row_records
 from pytest_llm_migrate.migration.spool import read_spool
 from pytest_llm_migrate.plugin.keys import INTERRUPTED, OUTCOMES, RESULTS, ROWS, RUN, UNWRITTEN
 from pytest_llm_migrate.plugin.run import command_of
+from pytest_llm_migrate.plugin.sealing import add_loosened, add_seal
 from pytest_llm_migrate.report import (
     checked_sections,
     terminal_lines,
@@ -71,14 +72,15 @@ def finish(session: pytest.Session) -> None:
     except (ReportFileError, RecordingError) as error:
         _note_unwritten(session, error)
     if session.exitstatus == pytest.ExitCode.INTERRUPTED and (run.desk.in_flight or run.store.spending().calls):
-        config.stash[INTERRUPTED] = _interrupted(run)
+        config.stash[INTERRUPTED] = True
     shutil.rmtree(run.spool.path.parent, ignore_errors=True)
     with suppress(OSError):  # not empty, or never made
         run.folder.rmdir()
     has_ended = session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
     if run.settings.answers == Mode.FRESH and has_ended and not seen.is_cut_short:
         run.store.end_fresh(command_of(config))
-    run.store.close()
+    if INTERRUPTED not in config.stash:
+        run.store.close()
 
 
 def _note_unwritten(session: pytest.Session, error: MigrateError) -> None:
@@ -96,8 +98,10 @@ def _interrupted(run: Run) -> str:
 
 def print_summary(reporter: Any, config: pytest.Config) -> None:
     """Print the section of verdicts at the end of a run."""
-    if interrupted := config.stash.get(INTERRUPTED, None):
-        reporter.write_line(f"llm-migrate: {interrupted}", yellow=True)
+    if INTERRUPTED in config.stash:
+        # Only now have workers come to their end, too.
+        reporter.write_line(f"llm-migrate: {_interrupted(config.stash[RUN])}", yellow=True)
+        config.stash[RUN].store.close()
     results = config.stash.get(RESULTS, None)
     if results is not None:
         _print_results(reporter, config, results)
@@ -153,6 +157,8 @@ def _results(session: pytest.Session, run: Run, seen: Seen, outcomes: Outcomes) 
         results["warnings"].append(
             f"{counted(unknown, 'call')} {was} in flight when an earlier run was killed: paid for or not is unknown"
         )
+    add_seal(run, seen, results)
+    add_loosened(run, results)
     for migration in results["migrations"]:
         config.hook.pytest_llm_migrate_verdict(config=config, migration=migration)
     _add_sections(config, results)

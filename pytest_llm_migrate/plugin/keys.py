@@ -25,8 +25,8 @@ ROWS: pytest.StashKey[list[dict[str, Any]]] = pytest.StashKey()
 """On the config: the lines of ``rows.jsonl``, until the verdicts are printed."""
 UNWRITTEN: pytest.StashKey[str] = pytest.StashKey()
 """On the config: why not all that a run leaves could be written."""
-INTERRUPTED: pytest.StashKey[str] = pytest.StashKey()
-"""On the config: what an interrupted run keeps, and how to go on."""
+INTERRUPTED: pytest.StashKey[bool] = pytest.StashKey()
+"""On the config: the run was interrupted after its first call."""
 TEST: pytest.StashKey[pytest.Item] = pytest.StashKey()
 """On the config: the test that is running."""
 MIGRATION: pytest.StashKey[Migration | None] = pytest.StashKey()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 GROUP = "llm-migrate"
 STRATEGIES = ("catalog", "identity")
 LATENCY_ROWS = 50
+UNDECIDED = ("fail", "warn")
 MODES = ("auto", "replay", "fresh")
 
 
@@ -32,6 +33,7 @@ def add_options(parser: pytest.Parser) -> None:
     _add_model_options(parser, group)
     _add_answer_options(parser, group)
     add_batch_options(parser, group, lambda *parts: _number(parser, group, *parts))
+    _add_verdict_options(parser, group)
     _add_output_options(parser, group)
 
 
@@ -119,6 +121,23 @@ def _add_answer_options(parser: pytest.Parser, group: pytest.OptionGroup) -> Non
     parser.addini("migration_plan", "Like --migration-plan", type="bool", default=False)
 
 
+def _add_verdict_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None:
+    _number(
+        parser,
+        group,
+        "error-tolerance",
+        "SHARE",
+        share,
+        "A gate cannot judge where more of its rows lack what it judges by, such as 0.05 or 5%% (default: 2%%)",
+    )
+    group.addoption(
+        "--migration-undecided",
+        metavar="WHAT",
+        help="A gate that says NOT ENOUGH EVIDENCE: 'fail' fails the run, 'warn' warns of it (default: fail)",
+    )
+    parser.addini("migration_undecided", "Like --migration-undecided")
+
+
 def _add_output_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None:
     for name, what in (("report", "HTML report"), ("json", "results as JSON"), ("summary", "Markdown summary")):
         group.addoption(
@@ -172,6 +191,17 @@ def per_minute(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """Read a share from 0 to 1, or as a percentage."""
+    try:
+        value = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"takes a share from 0 to 1, or from 0% to 100%, got {text!r}")
+    return value
+
+
 def dollars(text: str) -> float:
     """Read a sum of US dollars above 0."""
     try:
@@ -213,6 +243,8 @@ def read_settings(config: pytest.Config) -> Settings:
         summary=_path(config, "migration_summary"),
         plan=_flag(config, "migration_plan"),
         batch=_batch(config),
+        error_tolerance=_read(config, "error_tolerance", share),
+        undecided=_choice(_text(config, "migration_undecided") or "fail", UNDECIDED, "--migration-undecided"),
     )
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llm_migrate.answers import printable
+from pytest_llm_migrate.domain import Ruling, worst
 from pytest_llm_migrate.errors import ScoreFailedError
 from pytest_llm_migrate.plugin.collection import is_gate, migration_of, row_of
 from pytest_llm_migrate.plugin.keys import RUN, SEEN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 ATTRIBUTE = "llm_migrate"
 """On a test report: what the test saw, as builtins, so that it crosses processes."""
@@ -48,6 +52,10 @@ def annotate(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Test
     elif report.failed and seen["row_failures"] == "report" and not seen["gate"] and _fell_short(call):
         report.outcome = "skipped"
         report.wasxfail = "reported, not failed: the gates decide"
+    elif report.failed and seen["gate"] and _is_undecided(call, seen["statements"]) and _warns(item):
+        seen["undecided"] = True
+        report.outcome = "skipped"
+        report.wasxfail = "undecided: warned, not failed"
     if report.when == "call" and seen["statements"] and report.failed:
         text = "\n".join(f"{said['verdict']}: {said['statement']}\n  {said['detail']}" for said in seen["statements"])
         report.sections.append(("llm-migrate verdicts", text))
@@ -57,6 +65,18 @@ def annotate(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Test
 def _fell_short(call: pytest.CallInfo[None]) -> bool:
     # Anything else, such as a misspelt name, is a mistake in the test and says nothing about the row.
     return call.when == "call" and call.excinfo is not None and call.excinfo.errisinstance(_BELOW_BAR)
+
+
+def _is_undecided(call: pytest.CallInfo[None], statements: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a gate fell short of nothing but evidence: it says so, and no verdict that it evaluated is worse."""
+    ruling = worst(Ruling(said["verdict"]) for said in statements)
+    # What failed must be the verdict itself: a gate may hold other assertions, which the ruling says nothing of.
+    said = str(call.excinfo.value) if call.excinfo else ""
+    return ruling is Ruling.NOT_ENOUGH_EVIDENCE and ruling in said and _fell_short(call)
+
+
+def _warns(item: pytest.Item) -> bool:
+    return item.config.stash[RUN].settings.undecided == "warn"
 
 
 class Outcomes:

@@ -1,6 +1,6 @@
 """Reports: what a run leaves for people and machines, made from its records alone."""
 
-from pytest_llm_migrate.report.files import write_json, write_lines
+from pytest_llm_migrate.report.files import write_json, write_json_once, write_lines
 from pytest_llm_migrate.report.html import write_report
 from pytest_llm_migrate.report.markdown import summary_markdown, write_markdown
 from pytest_llm_migrate.report.sections import checked_sections
@@ -14,6 +14,7 @@ __all__ = [
     "terminal_lines",
     "visible",
     "write_json",
+    "write_json_once",
     "write_lines",
     "write_markdown",
     "write_report",

@@ -12,6 +12,7 @@ from pytest_llm_migrate.report.numbers import (
     counted,
     interval,
     is_known,
+    p_value,
     percent,
     percent_change,
     points,
@@ -73,6 +74,7 @@ class Figure:
         estimate: The change as a number, ``None`` when unknown.
         low: The interval's lower limit, likewise.
         high: Its upper limit, likewise.
+        p: The adjusted p-value of a slice, empty where there is none.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Figure:
     estimate: float | None
     low: float | None
     high: float | None
+    p: str = ""
 
     @property
     def change_and_limits(self) -> str:
@@ -93,7 +96,7 @@ class Figure:
 
 def metric_figure(name: str, figures: Record, scale: Scale) -> Figure:
     """Return one metric's means and their paired difference."""
-    limits = figures.get("interval") or (None, None)
+    limits, p = figures.get("interval") or (None, None), figures.get("p_holm")
     return Figure(
         name=name,
         n=count(figures["n"]),
@@ -104,6 +107,7 @@ def metric_figure(name: str, figures: Record, scale: Scale) -> Figure:
         estimate=figures["delta"],
         low=limits[0],
         high=limits[1],
+        p="" if p is None else p_value(p),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from pytest_llm_migrate.errors import ReportFileError
@@ -22,6 +22,36 @@ def write_json(path: Path, value: Any) -> None:
     """
     with replaced(path) as file:
         file.write(_encoded(value, indent=2) + "\n")
+
+
+def write_json_once(path: Path, value: Any) -> None:
+    """Write a value as JSON where nothing is yet; of several processes that do, one does and the others leave it.
+
+    Raises `ReportFileError` when the file cannot be written.
+    """
+    text = _encoded(value, indent=2) + "\n"
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+        with suppress(FileExistsError):
+            _place_once(beside, path)
+    except OSError as error:
+        raise ReportFileError(path, error.strerror or str(error)) from error
+    finally:
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
+
+
+def _place_once(beside: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(beside)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without hard links: still one process only, though another may see half of it for a moment.
+        with path.open("xb") as file:
+            file.write(beside.read_bytes())
 
 
 def write_lines(path: Path, records: Iterable[Any]) -> None:

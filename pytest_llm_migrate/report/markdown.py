@@ -15,6 +15,7 @@ from pytest_llm_migrate.report.figures import (
 )
 from pytest_llm_migrate.report.files import replaced
 from pytest_llm_migrate.report.outcomes import badness, outcome_words, reason, worst_rows
+from pytest_llm_migrate.report.seals import seal_sentence
 from pytest_llm_migrate.report.text import markdown
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def _lines(results: Record, worst: dict[str, list[Record]]) -> Iterator[str]:
     prices = results["prices"]
     as_of = f" of {prices['as_of']}" if prices.get("as_of") else ""
     paid = f"Paid for in this run: {spending_sentence(results)} (prices: {prices['source']}{as_of})."
-    yield f"{markdown(paid)} Run {markdown(results['run']['id'])}."
+    sealed = seal_sentence(results)
+    yield f"{markdown(paid)} Run {markdown(results['run']['id'])}{sealed and f', {sealed}'}."
 
 
 def _title(results: Record) -> str:

@@ -94,6 +94,12 @@ def ratio(value: float) -> str:
 
 
 @_or_unknown
+def p_value(value: float) -> str:
+    """Return a p-value with three decimals at most, and ``< 0.001`` below."""
+    return score(value) if value >= 0.001 else "< 0.001"  # noqa: PLR2004 - the last one that shows
+
+
+@_or_unknown
 def count(value: float) -> str:
     """Return a whole number with its thousands told apart: ``1,234``."""
     return f"{value:,.0f}"

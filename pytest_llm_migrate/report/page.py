@@ -28,6 +28,7 @@ from pytest_llm_migrate.report.figures import (
 from pytest_llm_migrate.report.numbers import UNKNOWN, count, counted, percent, ratio, usd
 from pytest_llm_migrate.report.outcomes import OUTCOMES
 from pytest_llm_migrate.report.row_view import CODES
+from pytest_llm_migrate.report.seals import seal_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -124,6 +125,7 @@ class Page:
     record: Record
     moment: str
     took: str
+    sealed: str
     index: list[tuple[MigrationView, list[str]]]
     migrations: list[MigrationView]
     provenance: list[tuple[str, str]]
@@ -139,6 +141,7 @@ def page_of(results: Record, piles: dict[str, Pile]) -> Page:
         record=results,
         moment=_moment(run["started"]),
         took=_took(run),
+        sealed=seal_sentence(results),
         index=[(view, _index_cells(view.record)) for view in views] if len(views) > 1 else [],
         migrations=views,
         provenance=list(_run_provenance(results)),
@@ -313,6 +316,8 @@ def _run_provenance(results: Record) -> Iterator[tuple[str, str]]:
     run, prices = results["run"], results["prices"]
     yield "command", run["command"]
     yield "run", f"{run['id']}, {run['started']} to {run['ended']}, exit status {run['exit_status']}"
+    if sealed := run.get("sealed"):
+        yield "sealed", f"{sealed['at']}, sealed.json with sha256 {sealed['sha256']}"
     yield "git commit", run["git_commit"] or UNKNOWN
     yield "versions", ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     yield "prices", f"{prices['source']}, as of {prices.get('as_of') or 'unknown date'}"

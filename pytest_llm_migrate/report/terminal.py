@@ -16,6 +16,7 @@ from pytest_llm_migrate.report.figures import (
     unknown_quantities,
 )
 from pytest_llm_migrate.report.outcomes import outcome_words, reason, worst_rows
+from pytest_llm_migrate.report.seals import seal_sentence
 from pytest_llm_migrate.report.text import cut, one_line, padded, visible, wrapped
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def terminal_lines(
     lines += _warnings(results.get("warnings", ()), width, "")
     lines += _text(f"paid for in this run: {spending_sentence(results)}", width, "")
     lines += _text(forecast_sentence(results), width, "")
+    lines += _text(seal_sentence(results), width, "")
     paths = (("report", report), ("run folder", folder))
     return lines + [Line(f"{name}: {visible(path)}") for name, path in paths if path]
 

@@ -1,5 +1,16 @@
 """Pure, seeded statistics: intervals for scores and quantities, and the rows that a claim needs."""
 
+from pytest_llm_migrate.stats.agreement import (
+    LEAST_PAIRS,
+    Agreement,
+    TrueRates,
+    Undefined,
+    cohen_kappa,
+    fleiss_kappa,
+    krippendorff_alpha,
+    spearman,
+    true_rates,
+)
 from pytest_llm_migrate.stats.design import PLAIN, Design
 from pytest_llm_migrate.stats.estimate import (
     STATISTICS,
@@ -9,6 +20,7 @@ from pytest_llm_migrate.stats.estimate import (
     two_sided_confidence,
 )
 from pytest_llm_migrate.stats.means import one_side, paired_difference
+from pytest_llm_migrate.stats.multiplicity import benjamini_hochberg, holm
 from pytest_llm_migrate.stats.power import (
     rows_needed,
     rows_needed_graded,
@@ -30,14 +42,23 @@ from pytest_llm_migrate.stats.ratios import LEAST_ROWS, PairedQuantity, paired_q
 from pytest_llm_migrate.stats.weighted import WeightedMeans, weighted_means
 
 __all__ = [
+    "LEAST_PAIRS",
     "LEAST_ROWS",
     "PLAIN",
     "STATISTICS",
+    "Agreement",
     "Design",
     "Estimate",
     "PairedQuantity",
     "Statistic",
+    "TrueRates",
+    "Undefined",
     "WeightedMeans",
+    "benjamini_hochberg",
+    "cohen_kappa",
+    "fleiss_kappa",
+    "holm",
+    "krippendorff_alpha",
     "mcnemar_exact",
     "mcnemar_midp",
     "one_side",
@@ -53,9 +74,11 @@ __all__ = [
     "rows_to_settle_floor",
     "smallest_margin",
     "smallest_margin_graded",
+    "spearman",
     "tango",
     "tango_lower_limit",
     "tango_upper_limit",
+    "true_rates",
     "two_sided_confidence",
     "weighted_means",
     "wilson",

@@ -66,10 +66,10 @@ def tango_upper_limit(n: int, broke: int, fixed: int, *, confidence: float) -> f
 
 def mcnemar_exact(broke: int, fixed: int) -> float:
     """Return the two-sided exact conditional p-value of "as many rows break as get fixed"; 1 without either."""
-    from scipy.stats import binom  # noqa: PLC0415 - scipy.stats takes a second to import
+    from scipy.special import bdtr  # noqa: PLC0415 - scipy loads with it
 
     _refuse_negative(broke, fixed)
-    return min(1.0, 2 * float(binom.cdf(min(broke, fixed), broke + fixed, 0.5)))
+    return min(1.0, 2 * float(bdtr(min(broke, fixed), broke + fixed, 0.5)))
 
 
 def mcnemar_midp(broke: int, fixed: int) -> float:

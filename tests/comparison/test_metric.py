@@ -61,7 +61,7 @@ LOST: tuple[Scored, Scored] = (THROTTLED, 1.0)
         (
             [RIGHT] * 96 + [LOST] * 4,
             Ruling.CANNOT_JUDGE,
-            "4 of 100 rows lack m scores on a side, too many to judge.",
+            "4 of 100 rows lack m scores on a side, too many to judge: 2% are tolerated.",
         ),
     ],
 )
@@ -117,7 +117,7 @@ def test_superior(pairs: Pairs, margin: float, ruling: Ruling, words: str) -> No
         (
             [(1.0, UNSCORED)] * 3 + [(1.0, 1.0)] * 7,
             Ruling.CANNOT_JUDGE,
-            "3 of 10 rows lack m scores on the target side, too many to judge.",
+            "3 of 10 rows lack m scores on the target side, too many to judge: 2% are tolerated.",
         ),
     ],
 )
@@ -131,7 +131,7 @@ def test_the_detail_is_what_a_statistician_checks() -> None:
     """Rows, estimate, limits, bar, method, flips and the rows left out are all there, and in the figures."""
     verdict = compared(scored([RIGHT] * 97 + [BROKE, FIXED, LOST]))["m"].non_inferior(margin=0.05, confidence=0.975)
     assert verdict.detail.startswith("n=99, 1 without values; estimate +0.0000, one-sided 97.5% limits [-0.0")
-    assert verdict.detail.endswith("; bar -0.05; tango score; broke 1, fixed 1")
+    assert "; bar -0.05; tango score; broke 1, fixed 1; worst case of 1 missing row: limits [-0.0" in verdict.detail
     figures = verdict.figures
     assert (figures["kind"], figures["n"], figures["missing"], figures["metric"]) == ("non_inferior", 99, 1, "m")
     assert figures["low"] < figures["estimate"] == 0 < figures["high"]
@@ -139,8 +139,8 @@ def test_the_detail_is_what_a_statistician_checks() -> None:
 
 
 def test_two_rows_in_a_hundred_may_be_missing() -> None:
-    """A few lost rows are tolerated, and said."""
-    verdict = compared(scored([RIGHT] * 98 + [LOST] * 2))["m"].non_inferior(margin=0.05)
+    """A few lost rows are tolerated where they could not change the verdict."""
+    verdict = compared(scored([RIGHT] * 98 + [LOST] * 2))["m"].non_inferior(margin=0.1)
     assert verdict.ruling is Ruling.GO
 
 

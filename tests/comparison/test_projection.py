@@ -92,7 +92,7 @@ def test_a_few_unknown_costs_are_too_many_with_the_reason() -> None:
     """A gate that lacks too many rows says what those rows lack."""
     verdict = compared(billed([(1.0, 0.1)] * 10 + [(1.0, FLEX)])).cost.ratio_at_most(0.5)
     assert verdict.ruling is Ruling.CANNOT_JUDGE
-    assert verdict.statement.endswith(f"too many to judge. 1 target answer: {FLEX}.")
+    assert verdict.statement.endswith(f"too many to judge: 2% are tolerated. 1 target answer: {FLEX}.")
 
 
 def test_reasons_are_warned_of_and_recorded() -> None:

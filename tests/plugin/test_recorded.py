@@ -97,7 +97,7 @@ def test_rows_are_told_apart_by_what_became_of_them(suite: Suite) -> None:
 
 
 def test_every_file_is_left_and_copied_where_asked(suite: Suite) -> None:
-    """A run leaves four files; three of them also go where the options say, in folders that need not exist."""
+    """A judged run leaves five files; three of them also go where the options say, in folders that need not exist."""
     suite.rows(golden())
     suite.tests()
     suite.judge("--migration-json", "out/r.json", "--migration-report", "out/r.html", "--migration-summary", "out/s.md")
@@ -105,6 +105,7 @@ def test_every_file_is_left_and_copied_where_asked(suite: Suite) -> None:
         "report.html",
         "results.json",
         "rows.jsonl",
+        "sealed.json",
         "summary.md",
     ]
     assert json.loads((suite.path / "out/r.json").read_text("utf-8")) == suite.results

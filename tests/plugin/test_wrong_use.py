@@ -266,6 +266,10 @@ OPTIONS = {
         ("--migration-answers", "always"),
         "--migration-answers takes one of auto, replay, fresh; got 'always'",
     ),
+    "an unknown way with undecided gates": (
+        ("--migration-undecided", "pass"),
+        "--migration-undecided takes one of fail, warn; got 'pass'",
+    ),
     "an unknown strategy": (
         ("--prompt-strategy", "magic"),
         "--prompt-strategy takes one of catalog, identity; got 'magic'",
@@ -276,6 +280,10 @@ OPTIONS = {
         "*--migration-repeats: takes a whole number of at least 1, got '1.5'",
     ),
     "no money": (("--migration-max-cost", "-1"), "*--migration-max-cost: takes a sum of US dollars above 0, got '-1'"),
+    "more rows than there are": (
+        ("--migration-error-tolerance", "2"),
+        "*--migration-error-tolerance: takes a share from 0 to 1, or from 0% to 100%, got '2'",
+    ),
     "no calls": (
         ("--migration-concurrency", "none"),
         "*--migration-concurrency: takes a whole number of at least 1, got 'none'",
@@ -302,6 +310,11 @@ def test_an_option_that_is_wrong_is_a_usage_error(suite: Suite, options: tuple[s
     [
         ("migration_sample = many", "ini option migration_sample takes a whole number of at least 1, got 'many'"),
         ("migration_max_cost = free", "ini option migration_max_cost takes a sum of US dollars above 0, got 'free'"),
+        (
+            "migration_error_tolerance = some%",
+            "ini option migration_error_tolerance takes a share from 0 to 1, or from 0% to 100%, got 'some%'",
+        ),
+        ("migration_undecided = ignore", "--migration-undecided takes one of fail, warn; got 'ignore'"),
         ("migration_answers = never", "--migration-answers takes one of auto, replay, fresh; got 'never'"),
         ("target_model = nova", "llm-migrate: unknown model 'nova'. *"),
     ],

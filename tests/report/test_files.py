@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,11 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_llm_migrate.errors import ReportFileError
-from pytest_llm_migrate.report import write_json, write_lines
+from pytest_llm_migrate.report import write_json, write_json_once, write_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -66,3 +66,26 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """A missing folder is one clear sentence with the path in it."""
     with pytest.raises(ReportFileError, match=r"cannot write .*none.x\.json: No such file or directory"):
         write_json(tmp_path / "none" / "x.json", {})
+
+
+@pytest.mark.parametrize("has_links", [True, False], ids=["links", "no-links"])
+def test_what_is_written_once_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_links: bool) -> None:
+    """The first to write makes the folder and the file; who comes later changes nothing and leaves nothing."""
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    if not has_links:
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    path = tmp_path / "run" / "x.json"
+    write_json_once(path, {"é": 1})
+    write_json_once(path, {"é": 2})
+    assert json.loads(path.read_text(encoding="utf-8")) == {"é": 1}
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_place_that_cannot_be_written_once_is_named(tmp_path: Path) -> None:
+    """A file where a folder should be is one clear sentence."""
+    (tmp_path / "run").touch()
+    with pytest.raises(ReportFileError, match=r"cannot write .*run.x\.json: "):
+        write_json_once(tmp_path / "run" / "x.json", {})

@@ -292,3 +292,17 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """A report that cannot be written is one clear sentence."""
     with pytest.raises(ReportFileError, match=r"cannot write .*report\.html: No such file or directory"):
         write_report(tmp_path / "none" / "report.html", run_of([], None), [])
+
+
+def test_slices_show_their_adjusted_p_values(tmp_path: Path, believable: str) -> None:
+    """A slice that was tested has its p-value, with what it means, and where none was there is no such column."""
+    results, rows = sample()
+    groups = next(run["slice_metrics"] for run in results["migrations"] if run["slice_metrics"])
+    for group, p in zip(groups, [0.0004, None], strict=False):
+        for metric in group["metrics"].values():
+            metric |= {"p": p, "p_holm": p}
+    found = page(tmp_path, results, iter(rows))
+    assert '<td data-label="p (Holm)">&lt; 0.001</td>' in found
+    assert '<td data-label="p (Holm)"></td>' in found
+    assert "adjusted by Holm" in found
+    assert "(Holm)" not in believable

@@ -1,0 +1,149 @@
+"""The seal of a run: what its gates say is written down before the first call, and looked at again at the end."""
+
+from __future__ import annotations
+
+import datetime as dt
+import inspect
+import json
+import os
+import textwrap
+import tokenize
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_llm_migrate.migration.margins import loosened
+from pytest_llm_migrate.migration.seal import (
+    SEAL_FILE,
+    SealedGate,
+    content_sha256,
+    gate_hashes,
+    seal_of,
+    seal_warnings,
+    sealed_terms,
+    sha256,
+)
+from pytest_llm_migrate.plugin.collection import is_gate, is_skipped, migration_of
+from pytest_llm_migrate.report import write_json_once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+    from pytest_llm_migrate.migration.migration import Migration
+    from pytest_llm_migrate.migration.results import Seen
+    from pytest_llm_migrate.plugin.run import Run
+
+_MOST_RUNS = 20
+"""Earlier runs that are looked through for one that accepted a gate."""
+_UNREADABLE = (OSError, TypeError, ValueError, SyntaxError, tokenize.TokenError)
+"""What Python says of a function that has no text, or whose file is no longer the one it came from."""
+
+
+def seal_gates(session: pytest.Session, run: Run) -> None:
+    """Write down what the selected gates say and judge under, where there is one; the first process of a run does.
+
+    Raises `ReportFileError` when that cannot be written: then nothing may be called.
+    """
+    found = [(item, migration) for item in session.items if (migration := _judged_by(item, run))]
+    if not found:
+        return
+    reader = _Reader(run.config.rootpath)
+    migrations = {migration.terms.id: migration for _, migration in found}
+    judge = run.settings.judge_model
+    seal = seal_of(
+        run.identity.id,
+        dt.datetime.now(tz=dt.UTC).isoformat(timespec="milliseconds"),
+        [sealed_terms(each.terms, each.scorer.metrics, judge) for each in migrations.values()],
+        [reader.gate(item, migration.terms.id) for item, migration in found],
+    )
+    write_json_once(run.folder / SEAL_FILE, seal)
+    run.spool.seal(content_sha256(seal))
+
+
+def _judged_by(item: pytest.Item, run: Run) -> Migration | None:
+    return migration_of(item, run) if is_gate(item) and not is_skipped(item) else None
+
+
+class _Reader:
+    """Reads what gates say, each function and each file once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._text, self._hash = cache(_text_of), cache(_hash_of)
+
+    def gate(self, item: Any, migration: str) -> SealedGate:
+        function = getattr(item.obj, "__func__", item.obj)
+        text, path = self._text(function)
+        path = path or item.path
+        return SealedGate(
+            nodeid=item.nodeid,
+            migration=migration,
+            parameters=item.callspec.id or None,
+            text=text,
+            module=_seen_from(self._root, path),
+            module_sha256=self._hash(path),
+        )
+
+
+def _text_of(function: Any) -> tuple[str | None, Path | None]:
+    try:
+        found = inspect.unwrap(function)
+        return textwrap.dedent(inspect.getsource(found)), Path(inspect.getsourcefile(found) or "")
+    except _UNREADABLE:
+        return None, None
+
+
+def _hash_of(path: Path) -> str | None:
+    try:
+        return sha256(path.read_bytes())
+    except OSError:
+        return None
+
+
+def _seen_from(root: Path, path: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, root)).as_posix()
+    except ValueError:  # on another drive
+        return path.as_posix()
+
+
+def add_seal(run: Run, seen: Seen, results: dict[str, Any]) -> None:
+    """Put the seal on a run's record: when, its hash, each gate's own, and what changed since as warnings."""
+    sealed: dict[str, str] | None = None
+    hashes: dict[str, str | None] = {}
+    if seen.seals:
+        try:
+            sealed, hashes = _checked(run, seen, results["warnings"])
+        except (OSError, ValueError, AttributeError):
+            results["warnings"].append(f"{SEAL_FILE} is gone or was changed: what was sealed is unknown")
+    results["run"]["sealed"] = sealed
+    for migration in results["migrations"]:
+        for gate in migration["gates"]:
+            gate["sealed_sha256"] = hashes.get(gate["nodeid"])
+
+
+def _checked(run: Run, seen: Seen, warnings: list[str]) -> tuple[dict[str, str], dict[str, str | None]]:
+    content = (run.folder / SEAL_FILE).read_bytes()
+    seal = json.loads(content)
+    if content_sha256(seal) not in seen.seals:
+        raise ValueError(SEAL_FILE)
+    if len(seen.seals) > 1:
+        warnings.append(f"not every process of this run found the gates and terms that {SEAL_FILE} holds")
+    warnings += seal_warnings(seal, lambda module: _hash_of(run.config.rootpath / module))
+    return {"at": seal["sealed_at"], "sha256": sha256(content)}, gate_hashes(seal)
+
+
+def add_loosened(run: Run, results: dict[str, Any]) -> None:
+    """Add a warning for each margin that is looser than in the last run that accepted its gate."""
+    results["warnings"] += loosened(results, _earlier(run.folder))
+
+
+def _earlier(folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of earlier runs, the newest first; their names begin with when they ran."""
+    found = (path for path in folder.parent.glob("*/results.json") if path.parent.name < folder.name)
+    for path in sorted(found, reverse=True)[:_MOST_RUNS]:
+        with suppress(OSError, ValueError, RecursionError):
+            yield json.loads(path.read_bytes())
