@@ -56,7 +56,7 @@ class BatchTerms:
 
     Attributes:
         place: Where files go and which role reads them; ``None``: no job is started, but those running are joined.
-        tell: Gets a line about a job.
+        tell: Gets a line about what a run waits for long: a job, or a latency pass.
         rhythm: How often jobs are looked at.
         patience: How often and how soon an attempt is made again.
     """

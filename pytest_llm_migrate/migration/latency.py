@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llm_migrate.answers import SingleCalls
 from pytest_llm_migrate.datasets import sample
 from pytest_llm_migrate.domain import SIDES
-from pytest_llm_migrate.errors import MigrateError
+from pytest_llm_migrate.errors import MigrateError, counted
 from pytest_llm_migrate.migration.measuring import Measuring, turns
 from pytest_llm_migrate.migration.samples import Circumstances, iso, pass_record
 
@@ -103,6 +103,8 @@ class LatencyPass:
             return {**self._unmeasured(started, str(error)), "run": store.terms.run}
         while store.is_calling():  # other calls' load would pass for latency
             time.sleep(_LOOK_SECONDS)
+        most = f"at most {counted(self.calls_left(), 'call')}, {self._most} at a time"
+        self.sides["source"].desk.batch.tell(f"llm-migrate: measuring latency apart: {most}")
         name = f"{key} {claim.generation}"
         measuring = Measuring(
             name, sides=self.sides, calls=calls, lanes=lanes, before=claim.record, with_cache=self.with_cache

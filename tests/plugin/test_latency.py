@@ -74,6 +74,7 @@ def test_times_come_from_a_pass_of_their_own(suite: Suite, serve: Serve) -> None
     assert "latency pass of 34 pairs, up to 4 in flight" in suite.migration["gates"][0]["statements"][0]["detail"]
     assert suite.migration["warnings"] == []
     result.stdout.fnmatch_lines(["*latency pass: 34 of 34 pairs, up to 4 in flight*"])
+    assert result.stdout.str().count("llm-migrate: measuring latency apart: at most 72 calls, 4 at a time") == 1
 
 
 @pytest.mark.usefixtures("patient")
