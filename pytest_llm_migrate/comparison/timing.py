@@ -49,7 +49,8 @@ class Timing:
             return verdict
         statement = f"{verdict.statement} {self.note}" if self.note else verdict.statement
         detail = f"{verdict.detail}; {self.detail}" if self.detail else verdict.detail
-        return replace(verdict, statement=statement, detail=detail)
+        figures = {**verdict.figures, "conditions": self.note} if self.note else verdict.figures
+        return replace(verdict, statement=statement, detail=detail, figures=figures)
 
 
 UNTIMED = Timing()

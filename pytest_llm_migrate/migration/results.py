@@ -130,7 +130,7 @@ def gate_record(test: Test) -> dict[str, Any]:
     deciding = next((item for item in said if item["verdict"] == ruling), None)
     statement = deciding["statement"] if deciding else test.get("message", "")
     if ruling is Ruling.GO and len(said) > 1:
-        statement = " ".join(item["statement"] for item in said)
+        statement = _joined(said)
     return {
         "nodeid": test["nodeid"],
         "doc": test["doc"],
@@ -139,6 +139,13 @@ def gate_record(test: Test) -> dict[str, Any]:
         "statement": statement,
         "statements": said,
     }
+
+
+def _joined(said: Sequence[Mapping[str, Any]]) -> str:
+    """Return all statements of a gate as one, the conditions of their times once at the end."""
+    notes = [item.get("figures", {}).get("conditions", "") for item in said]
+    bare = [item["statement"].removesuffix(note).rstrip() for item, note in zip(said, notes, strict=True)]
+    return " ".join([*bare, *dict.fromkeys(filter(None, notes))])
 
 
 def heading(ruling: Ruling | None, below: int, *, failing: int) -> str:

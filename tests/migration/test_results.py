@@ -87,6 +87,15 @@ def test_what_a_gate_says(outcome: str, verdicts: list[str], verdict: str | None
     assert [item["verdict"] for item in record["statements"]] == verdicts
 
 
+def test_conditions_that_statements_share_are_said_once() -> None:
+    """Two assertions on times, one sentence on how they were measured."""
+    note = "Latencies were recorded."
+    test = gate("passed", "GO", "GO")
+    for item, bar in zip(test["statements"], ("p50", "p95"), strict=True):
+        item |= {"statement": f"{bar} holds. {note}", "figures": {"conditions": note}}
+    assert gate_record(test)["statement"] == f"p50 holds. p95 holds. {note}"
+
+
 @pytest.mark.parametrize(
     ("ruling", "below", "failing", "sentence"),
     [
