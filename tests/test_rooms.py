@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "pytest_llm_migrate"
 NAME = PACKAGE.name
 
 GROUND = {"errors", "domain"}
-LEVEL = {"answers", "datasets", "metrics", "models", "pricing", "prompts", "report", "stats"}
+LEVEL = {"answers", "datasets", "metrics", "models", "pricing", "prompts", "report", "stats", "strategies"}
 ROOMS: dict[str, set[str]] = {
     "errors": set(),
     "domain": {"errors"},
@@ -29,15 +29,22 @@ ROOMS: dict[str, set[str]] = {
 OWNERS: dict[str, tuple[str, ...]] = {
     "pytest": ("plugin",),
     "pluggy": ("plugin",),
-    "boto3": ("models",),
-    "botocore": ("models",),
+    "boto3": ("models", "strategies"),
+    "botocore": ("models", "strategies"),
     "urllib3": ("models",),
     "openai": ("models",),
     "httpx2": ("models",),
     "pandas": ("datasets",),
     "pyarrow": ("datasets",),
     "openpyxl": ("datasets",),
-    "numpy": ("stats",),
+    "jsonschema": ("metrics",),
+    "rapidfuzz": ("metrics",),
+    "referencing": ("metrics",),
+    "regex": ("metrics",),
+    "snowballstemmer": ("metrics",),
+    "numpy": ("stats", "metrics/runs.py", "models/local/minilm.py"),
+    "onnxruntime": ("models/local",),
+    "tokenizers": ("models/local",),
     "scipy": ("stats",),
     "jinja2": ("prompts", "report"),
     "yaml": ("prompts", "pricing", "models/endpoint"),

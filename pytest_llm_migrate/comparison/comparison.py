@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison.counting import EACH_ONCE
 from pytest_llm_migrate.comparison.counts import RowCounts
-from pytest_llm_migrate.comparison.flips import Scale
+from pytest_llm_migrate.comparison.guards import Group
+from pytest_llm_migrate.comparison.measured import (
+    COST,
+    INPUT_TOKENS,
+    LATENCY,
+    OUTPUT_TOKENS,
+    SERVICE_LATENCY,
+    TOKENS,
+    TOKENS_PER_SECOND,
+    TTFT,
+)
 from pytest_llm_migrate.comparison.metric import MetricComparison
+from pytest_llm_migrate.comparison.not_answered import is_refusal, is_truncated
 from pytest_llm_migrate.comparison.projection import projected
-from pytest_llm_migrate.comparison.quantity import Quantity, QuantityComparison
-from pytest_llm_migrate.comparison.slice_tests import slice_tests
+from pytest_llm_migrate.comparison.quantity import QuantityComparison
+from pytest_llm_migrate.comparison.records import critical_record, flipped_rows, group_records, metric_record
+from pytest_llm_migrate.comparison.row_price import RowPrice
+from pytest_llm_migrate.comparison.scores import Scores
 from pytest_llm_migrate.comparison.timing import UNTIMED, Timing
 from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, Answer
-from pytest_llm_migrate.errors import NoSliceError, UnknownNameError
+from pytest_llm_migrate.errors import NoCriticalError, NoSliceError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,76 +38,50 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.comparison.counting import Counting
     from pytest_llm_migrate.comparison.flips import Flips
     from pytest_llm_migrate.comparison.projection import Projection
+    from pytest_llm_migrate.comparison.quantity import Quantity
     from pytest_llm_migrate.domain import Case, Side, SideName, Verdict
 
 SEED = 0
 """For methods that resample: the same rows give the same figures in every process."""
-TRUNCATED = frozenset({"max_tokens", "model_context_window_exceeded"})
-REFUSED = frozenset({"guardrail_intervened", "content_filtered"})
-_UNABLE = r"(?:can(?:no|['\u2019])t|(?:am|['\u2019]m) (?:unable|not able) to)"
-_REFUSAL = re.compile(rf"\s*(?:(?:i(?: am|['\u2019]?m) )?sorry,? but|i ?{_UNABLE}|as an ai\b)", re.IGNORECASE)
-
-
-def _read_tokens(answer: Answer) -> float | None:
-    if answer.input_tokens is None:
-        return None
-    return float(answer.input_tokens + (answer.cache_read_tokens or 0) + (answer.cache_write_tokens or 0))
-
-
-def _total_tokens(answer: Answer) -> float | None:
-    read, written = _read_tokens(answer), answer.output_tokens
-    return None if read is None or written is None else read + written
-
-
-def _tokens_per_second(answer: Answer) -> float | None:
-    """Return how fast text came after its first token; unknown where it came in one piece."""
-    if answer.latency is None or answer.ttft is None or answer.output_tokens is None:
-        return None
-    seconds = answer.latency - answer.ttft
-    return (answer.output_tokens - 1) / seconds if answer.output_tokens > 1 and seconds > 0 else None
-
-
-LATENCY = Quantity(name="latency", unit="s", read=lambda answer: answer.latency)
-SERVICE_LATENCY = Quantity(name="latency", unit="s", read=lambda answer: answer.server_latency)
-TOKENS_PER_SECOND = Quantity(name="tokens_per_second", unit="tokens/s", read=_tokens_per_second)
-TTFT = Quantity(name="ttft", unit="s", read=lambda answer: answer.ttft)
-TOKENS = Quantity(name="tokens", unit="tokens", read=_total_tokens)
-INPUT_TOKENS = Quantity(name="input_tokens", unit="tokens", read=_read_tokens)
-OUTPUT_TOKENS = Quantity(name="output_tokens", unit="tokens", read=lambda answer: answer.output_tokens)
-COST = Quantity(name="cost", unit="USD", read=lambda answer: answer.cost, why=lambda answer: answer.no_cost)
 
 
 class Comparison:
     """All rows of one migration: ``comparison["metric"]``, ``.latency``, ``.cost``, ``.flips``, ``.slice(...)``.
+
+    Gates on scores look at every group of ``slices`` and at the critical rows, too: a group that is NO-GO by itself,
+    or one critical row that broke, makes them NO-GO.
 
     Args:
         cases: The rows with both sides' answers and scores.
         metrics: The metrics' names.
         slices: Columns whose groups are looked at one by one.
         bounds: The least and greatest score of metrics that do not score in [0, 1]; where the rows are a part of
-            others, the scale that the metric has over all of them.
-        counting: The columns that say how much rows count, and which belong together.
+            others, their scores as they were read with them.
+        counting: How much rows count, which belong together, and which may not break.
         timing: Says where times come from, asked at the first use of one.
         watch: Gets every verdict that a gate evaluates.
         tolerance: Share of rows that may lack what a gate judges by before it cannot judge, from 0 to 1.
+        level: Gives the confidence at which a gate judges that was asked for one; at a look before all rows are in it
+            is a higher one.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all by keyword, all but the metrics with a default
         self,
         cases: Sequence[Case],
         *,
         metrics: Sequence[str],
         slices: Sequence[str] = (),
-        bounds: Mapping[str, tuple[float, float] | Scale] | None = None,
+        bounds: Mapping[str, tuple[float, float] | Scores] | None = None,
         counting: Counting = EACH_ONCE,
         timing: Callable[[], Timing] = Timing,
         watch: Callable[[Verdict], None] = lambda _: None,
         tolerance: float = ERROR_TOLERANCE,
+        level: Callable[[float], float] = float,
     ) -> None:
         self.cases = tuple(cases)
         self.metrics, self.slices = tuple(metrics), tuple(slices)
         self._bounds, self._counting = dict(bounds or {}), counting
-        self._timing, self._watch, self._tolerance = timing, watch, tolerance
+        self._timing, self._watch, self._tolerance, self._level = timing, watch, tolerance, level
         self._by_metric: dict[str, MetricComparison] = {}
 
     def __len__(self) -> int:
@@ -108,16 +95,21 @@ class Comparison:
             raise UnknownNameError("metric", metric, self.metrics, hint="Name it in the marker's metrics=[...].")
         if metric not in self._by_metric:
             bounds = self._bounds.get(metric, (0.0, 1.0))
-            scale = bounds if isinstance(bounds, Scale) else Scale.of(self.cases, metric, bounds)
             self._by_metric[metric] = MetricComparison(
                 metric,
                 self.cases,
+                scores=bounds if isinstance(bounds, Scores) else Scores.of(self.cases, metric, bounds),
                 watch=self._watch,
-                scale=scale,
                 counting=self._counting,
                 tolerance=self._tolerance,
+                level=self._level,
+                groups=lambda: [Group(column, value, part[metric]) for column, value, part in self._parts],
             )
         return self._by_metric[metric]
+
+    @cached_property
+    def _row_price(self) -> RowPrice:
+        return RowPrice.of(self.cases)
 
     @cached_property
     def timing(self) -> Timing:
@@ -172,12 +164,12 @@ class Comparison:
     @cached_property
     def truncated(self) -> RowCounts:
         """Rows whose answer ended because it was too long."""
-        return self._count("truncated", "a known stop reason", _is_truncated)
+        return self._count("truncated", "a known stop reason", is_truncated)
 
     @cached_property
     def refusals(self) -> RowCounts:
         """Rows that a guardrail or filter stopped, or whose answer opens with a refusal in English."""
-        return self._count("refusals", "an answer", _is_refusal)
+        return self._count("refusals", "an answer", is_refusal)
 
     @property
     def flips(self) -> dict[str, Flips]:
@@ -186,7 +178,7 @@ class Comparison:
 
     def projection(self, requests: int) -> Projection:
         """Return what so many requests like these rows, by their weights, would cost on each side."""
-        return projected(self.cases, requests, self._counting.weight, SEED)
+        return projected(self.cases, requests, self._counting, SEED)
 
     def slice(self, column: str, value: Any) -> Comparison:
         """Return the comparison of the rows whose column has this value.
@@ -203,11 +195,30 @@ class Comparison:
             raise NoSliceError(column, value, sorted(map(str, groups)))
         return self._part(groups[_hashable(value)])
 
+    @property
+    def critical(self) -> Comparison:
+        """The comparison of the critical rows; raises `NoCriticalError` where the marker names none."""
+        if self.critical_places is None:
+            raise NoCriticalError
+        return self._part(self.critical_places)
+
+    @cached_property
+    def critical_places(self) -> list[int] | None:
+        """The places of the critical rows among all, ``None`` where the marker names none."""
+        critical = self._counting.critical
+        return None if critical is None else [place for place, case in enumerate(self.cases) if case.id in critical]
+
     def groups(self) -> Iterator[tuple[str, Any, Comparison]]:
         """Yield every group of every slice column: the column, its value, and the group's own comparison."""
-        for column in self.slices:
-            for value, cases in sorted(self._groups(column).items(), key=lambda group: str(group[0])):
-                yield column, value, self._part(cases)
+        yield from self._parts
+
+    @cached_property
+    def _parts(self) -> list[tuple[str, Any, Comparison]]:
+        return [
+            (column, value, self._part(places))
+            for column in self.slices
+            for value, places in sorted(self._groups(column).items(), key=lambda group: str(group[0]))
+        ]
 
     def warnings(self) -> list[str]:
         """Return what a reader must know before believing the figures, one sentence each."""
@@ -223,6 +234,8 @@ class Comparison:
                 for reason, number in self.cost.reasons[side].items()
                 if reason.startswith("unpriced")
             ]
+        if self.critical_places == []:
+            said.append("no row is critical: the marker's critical= guards nothing")
         for name in self.metrics:
             failed = self[name].source.failures + self[name].target.failures
             if failed:
@@ -239,8 +252,11 @@ class Comparison:
             for side in SIDES
         }
         return {
-            "metrics": {name: _metric_record(self[name]) for name in self.metrics},
-            "slice_metrics": list(_group_records(self)),
+            "metrics": {
+                name: {**metric_record(self[name]), "flipped": flipped_rows(self[name])} for name in self.metrics
+            },
+            "slice_metrics": list(group_records(self)),
+            "critical_rows": critical_record(self),
             **{quantity.name: quantity.to_record() for quantity in quantities},
             "errors": {**self.errors.to_record(), "kinds": {side: dict(found) for side, found in kinds.items()}},
             "truncated": self.truncated.to_record(),
@@ -267,43 +283,57 @@ class Comparison:
             if isinstance(outcome, Answer) and outcome.stop_reason:
                 yield outcome.stop_reason
 
-    def _groups(self, column: str) -> dict[Any, list[Case]]:
-        groups: dict[Any, list[Case]] = {}
-        for case in self.cases:
-            groups.setdefault(_hashable(case.row.get(column)), []).append(case)
+    def _groups(self, column: str) -> dict[Any, list[int]]:
+        groups: dict[Any, list[int]] = {}
+        for place, case in enumerate(self.cases):
+            groups.setdefault(_hashable(case.row.get(column)), []).append(place)
         return groups
 
-    def _part(self, cases: Sequence[Case]) -> Comparison:
+    def _part(self, places: Sequence[int]) -> Comparison:
+        cases = [self.cases[place] for place in places]
         return Comparison(
             cases,
             metrics=self.metrics,
-            bounds={name: self[name].scale for name in self.metrics},
+            bounds={name: self[name].scores.at(places) for name in self.metrics},
             counting=self._counting,
             timing=lambda: self.timing.of({case.id for case in cases}),
             watch=self._watch,
             tolerance=self._tolerance,
+            level=self._level,
         )
 
     def _timed(self, quantity: Quantity) -> QuantityComparison:
         return self._quantity(quantity, self.timing)
 
     def _quantity(self, quantity: Quantity, timing: Timing = UNTIMED) -> QuantityComparison:
-        cases = self.cases if timing.pairs is None else timing.pairs
         return QuantityComparison(
-            quantity, cases, watch=self._watch, seed=SEED, timing=timing, tolerance=self._tolerance
+            quantity,
+            self.cases if timing.pairs is None else self._rows_of(timing.pairs),
+            watch=self._watch,
+            counting=self._counting,
+            seed=SEED,
+            timing=timing,
+            tolerance=self._tolerance,
+            level=self._level,
         )
+
+    def _rows_of(self, pairs: Sequence[Case]) -> list[Case]:
+        """Return the pairs of a latency pass with the columns of their rows, which say how much they count."""
+        rows = {case.id: case.row for case in self.cases}
+        return [replace(pair, row=rows.get(pair.id, pair.row)) for pair in pairs]
 
     def _count(self, name: str, tells: str, matches: Callable[[Side], bool | None]) -> RowCounts:
         source, target = ([matches(getattr(case, side)) for case in self.cases] for side in SIDES)
-        return RowCounts(name, tells, source, target, watch=self._watch, tolerance=self._tolerance)
-
-
-def _is_truncated(side: Side) -> bool | None:
-    return None if side.failure or side.stop_reason is None else side.stop_reason in TRUNCATED
-
-
-def _is_refusal(side: Side) -> bool | None:
-    return None if side.failure else side.stop_reason in REFUSED or bool(_REFUSAL.match(side.text))
+        return RowCounts(
+            name,
+            tells,
+            source,
+            target,
+            watch=self._watch,
+            price=lambda: self._row_price,
+            tolerance=self._tolerance,
+            level=self._level,
+        )
 
 
 def _hashable(value: Any) -> Any:
@@ -312,28 +342,3 @@ def _hashable(value: Any) -> Any:
 
 def _is_nan(value: Any) -> bool:
     return isinstance(value, float) and math.isnan(value)  # and so no key: it equals not even itself
-
-
-def _group_records(comparison: Comparison) -> Iterator[dict[str, Any]]:
-    groups = list(comparison.groups())
-    tests = {name: slice_tests([group[name] for _, _, group in groups]) for name in comparison.metrics}
-    for place, (column, value, group) in enumerate(groups):
-        metrics = {name: _metric_record(group[name]) | found[place] for name, found in tests.items()}
-        yield {"column": column, "value": str(value), "rows": len(group), "metrics": metrics}
-
-
-def _metric_record(metric: MetricComparison) -> dict[str, Any]:
-    found = metric.estimate() if metric.n else None
-    return {
-        "n": metric.n,
-        "source": {"mean": metric.source.mean},
-        "target": {"mean": metric.target.mean},
-        "delta": metric.delta,
-        "interval": found and [found.low, found.high],
-        "confidence": found and found.confidence,
-        "method": found and found.method,
-        "effective_n": found and found.effective_n,
-        "graded": metric.scale.is_graded,
-        "flips": metric.flips.counts(),
-        "failures": {"source": metric.source.failures, "target": metric.target.failures},
-    }

@@ -1,4 +1,4 @@
-"""How rows count in a comparison: by the columns that the marker names."""
+"""How rows count in a comparison: by what the marker says of them."""
 
 from __future__ import annotations
 
@@ -9,21 +9,29 @@ from pytest_llm_migrate.stats import Design
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from pytest_llm_migrate.domain import Case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counting:
-    """The columns that say how much a row counts, and with which others.
+    """How much a row counts, with which others, and whether it may break.
 
     Attributes:
-        weight: How much of the traffic a row stands for, in numbers of 0 or more.
-        cluster: Which rows belong together; one without a value stands for itself.
+        weight: The column that says how much of the traffic a row stands for, in numbers of 0 or more.
+        cluster: The column that says which rows belong together; one without a value stands for itself.
+        critical: Ids of the rows that may not break, ``None`` where nobody names any.
     """
 
     weight: str | None = None
     cluster: str | None = None
+    critical: AbstractSet[str] | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every row counts once and stands for itself."""
+        return self.weight is None and self.cluster is None
 
     def of(self, cases: Sequence[Case]) -> Design:
         """Return how these rows count; those of a group without any traffic count once each."""

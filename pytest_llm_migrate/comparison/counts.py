@@ -12,6 +12,8 @@ from pytest_llm_migrate.stats import one_side, rows_to_settle_floor, two_sided_c
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pytest_llm_migrate.comparison.row_price import RowPrice
+
 
 class RowCounts:
     """How many rows of each side are of a kind.
@@ -22,7 +24,9 @@ class RowCounts:
         source: For every row, whether it is one; ``None`` where nothing tells.
         target: Likewise.
         watch: Gets every verdict that is evaluated.
+        price: Gives what a row like these costs.
         tolerance: Share of rows of which nothing may tell before the gate cannot judge.
+        level: Gives the confidence at which the gate judges that was asked for one.
     """
 
     def __init__(
@@ -33,11 +37,13 @@ class RowCounts:
         target: Sequence[bool | None],
         *,
         watch: Callable[[Verdict], None],
+        price: Callable[[], RowPrice],
         tolerance: float = ERROR_TOLERANCE,
+        level: Callable[[float], float] = float,
     ) -> None:
         self.name, self._tells = name, tells
         self._source, self._target, self._watch = source, target, watch
-        self._tolerance = tolerance
+        self._price, self._tolerance, self._level = price, tolerance, level
 
     def __repr__(self) -> str:
         return f"<{self.name}: source {self.source}, target {self.target}>"
@@ -65,7 +71,7 @@ class RowCounts:
         if not 0 < share < 1:
             raise MarginError(gate, "a share of the rows above 0 and below 1, such as 0.02")
         refused = too_few(gate, self._tells, len(known), len(self._target), tolerance=self._tolerance, paired=False)
-        verdict = self._judged(gate, share, known, confidence) if refused is None else refused
+        verdict = self._judged(gate, share, known, self._level(confidence)) if refused is None else refused
         self._watch(verdict)
         return verdict
 
@@ -73,14 +79,15 @@ class RowCounts:
         both = two_sided_confidence(confidence)
         found = one_side([float(is_one) for is_one in known], confidence=both)
         evidence = evidence_of(found, confidence, missing=len(self._target) - len(known))
-        ruling, more = at_most(evidence, share), None
+        ruling, more, usd = at_most(evidence, share), None, None
         words = {Ruling.GO: "is shown", Ruling.NO_GO: "is ruled out"}
         if ruling is Ruling.NOT_ENOUGH_EVIDENCE:
             others = one_side([float(not is_one) for is_one in known], confidence=both)
             more = rows_to_settle_floor(others, floor=1 - share)
-        ruled = words.get(ruling, f"is neither shown nor ruled out; {more_words(more)}")
+            usd = self._price().times(more)
+        ruled = words.get(ruling) or f"is neither shown nor ruled out; {more_words(more, self._price())}"
         statement = f"{self.name}: {self.target} of {len(known)} target rows; a share of at most {share:g} {ruled}."
-        figures = evidence.figures("at_most", bar=share, quantity=self.name, more_rows=more)
+        figures = evidence.figures("at_most", bar=share, quantity=self.name, more_rows=more, more_rows_usd=usd)
         return Verdict(
             ruling=ruling, gate=gate, statement=statement, detail=evidence.detail(f"bar {share:g}"), figures=figures
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.domain import SIDES, Score
+from pytest_llm_migrate.domain import Score
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
-    from pytest_llm_migrate.domain import Case, Side
+    from pytest_llm_migrate.comparison.scores import Scores
+    from pytest_llm_migrate.domain import Side
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +29,10 @@ class Scale:
     is_graded: bool = False
 
     @classmethod
-    def of(cls, cases: Sequence[Case], metric: str, bounds: tuple[float, float]) -> Scale:
+    def of(cls, scores: Iterable[float | None], bounds: tuple[float, float]) -> Scale:
         """Return the scale of a metric, by the scores that it gave."""
-        scores = (score_of(getattr(case, side), metric) for case in cases for side in SIDES)
         low, high = bounds
-        return cls(low=low, high=high, is_graded=any(score not in {None, low, high} for score in scores))
+        return cls(low=low, high=high, is_graded=bool(set(scores) - {None, low, high}))
 
     def flip(self, source: float | None, target: float | None) -> str | None:
         """Return what the move did to a row; ``None`` without a score on both sides.
@@ -51,7 +51,7 @@ class Scale:
         return "both right" if target > self.low else "both wrong"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Flips:
     """Row ids by what the move did to them, as `Scale.flip` has it; rows without both scores are in none.
 
@@ -65,18 +65,33 @@ class Flips:
     held: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, cases: Sequence[Case], metric: str, scale: Scale) -> Flips:
+    def of(cls, scores: Scores) -> Flips:
         """Return the flips of one metric."""
         rows: dict[str, list[str]] = {}
-        for case in cases:
-            found = scale.flip(score_of(case.source, metric), score_of(case.target, metric))
+        for sample_id, found in zip(scores.sample_ids, scores.flips, strict=True):
             if found:
-                rows.setdefault(found, []).append(case.id)
+                rows.setdefault(found, []).append(sample_id)
         return cls(**{name.replace(" ", "_"): tuple(ids) for name, ids in rows.items()})
 
     def counts(self) -> dict[str, int]:
         """Return how many rows there are of each kind."""
         return {name.replace("_", " "): len(getattr(self, name)) for name in self.__slots__}
+
+    def table(self) -> str:
+        """Return the counts as lines of text: source by target of right/wrong scores, a line a kind of graded ones."""
+        counts = {name: f"{count:,}" for name, count in self.counts().items()}
+        if self.held:
+            names = ("broke", "fixed", "held")
+            return "\n".join(f"{name:<6}{counts[name]:>10}" for name in names)
+        rows = (
+            ("", "target right", "target wrong"),
+            ("source right", f"{counts['both right']} both right", f"{counts['broke']} broke"),
+            ("source wrong", f"{counts['fixed']} fixed", f"{counts['both wrong']} both wrong"),
+        )
+        return "\n".join(f"{name:<12}{right:>20}{wrong:>20}" for name, right, wrong in rows)
+
+    def __repr__(self) -> str:
+        return self.table()
 
 
 def score_of(side: Side, metric: str) -> Score | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llm_migrate.domain import Ruling, Verdict
 
 if TYPE_CHECKING:
+    from pytest_llm_migrate.comparison.row_price import RowPrice
     from pytest_llm_migrate.stats import Estimate
 
 
@@ -42,7 +43,7 @@ class Evidence:
         worth = "" if self.effective_n is None else f", worth {self.effective_n:.0f} rows that count once"
         return (
             f"n={self.n}{worth}{missing}; estimate {_signed(self.estimate)}, "
-            f"one-sided {_percent(self.confidence)} limits {signed_limits(self.low, self.high)}; {bar}; {self.method}"
+            f"one-sided {percent(self.confidence)} limits {signed_limits(self.low, self.high)}; {bar}; {self.method}"
         )
 
     def figures(self, kind: str, **more: Any) -> dict[str, Any]:
@@ -76,7 +77,8 @@ def signed_limits(low: float, high: float) -> str:
     return f"[{_signed(low)}, {_signed(high)}]"
 
 
-def _percent(confidence: float) -> str:
+def percent(confidence: float) -> str:
+    """Return a share in per cent."""
     return f"{100 * confidence:.4g}%"
 
 
@@ -85,11 +87,11 @@ def finite(limit: float) -> float | None:
     return limit if math.isfinite(limit) else None
 
 
-def more_words(more: int | None) -> str:
-    """Return what more rows would do for an undecided gate."""
+def more_words(more: int | None, price: RowPrice) -> str:
+    """Return what more rows would do for an undecided gate, and what they would cost."""
     if more is None:
         return "more rows like these would not make it a GO"
-    return f"about {more:,} more rows like these would make it a GO"
+    return f"about {more:,} more rows like these would make it a GO, {price.words(more)}"
 
 
 def above(evidence: Evidence, bar: float) -> Ruling:
@@ -129,12 +131,12 @@ def too_few(
     """
     missing = rows - n
     pair, because = "a pair of values" if paired else "a value", f" {why}." if why else ""
-    detail = f"n={n} of {rows} rows; tolerated without {pair}: {_percent(tolerance)}"
+    detail = f"n={n} of {rows} rows; tolerated without {pair}: {percent(tolerance)}"
     if n == 0:
         where = "on both sides" if paired else "on the target side"
         return cannot_judge(gate, f"There is nothing to judge: no row has {what} {where}.{because}", detail)
     if missing > tolerance * rows:
         where = "on a side" if paired else "on the target side"
-        too_many = f"too many to judge: {_percent(tolerance)} are tolerated.{because}"
+        too_many = f"too many to judge: {percent(tolerance)} are tolerated.{because}"
         return cannot_judge(gate, f"{missing} of {rows} rows lack {what} {where}, {too_many}", detail)
     return None

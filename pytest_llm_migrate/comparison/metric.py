@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.comparison.change_tests import change_tests
 from pytest_llm_migrate.comparison.counting import EACH_ONCE
-from pytest_llm_migrate.comparison.flips import Flips, score_of
+from pytest_llm_migrate.comparison.flips import Flips
 from pytest_llm_migrate.comparison.gates import above, at_least, evidence_of, more_words, too_few
+from pytest_llm_migrate.comparison.guards import CriticalRows, Guards, SliceGate, looks
+from pytest_llm_migrate.comparison.row_price import RowPrice
 from pytest_llm_migrate.comparison.sensitivity import with_missing
-from pytest_llm_migrate.domain import ERROR_TOLERANCE, Ruling, ScoreFailure, Verdict
+from pytest_llm_migrate.domain import ERROR_TOLERANCE, Ruling, Verdict
 from pytest_llm_migrate.errors import MarginError, NoValuesError, counted
 from pytest_llm_migrate.stats import (
     one_side,
@@ -25,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_llm_migrate.comparison.counting import Counting
-    from pytest_llm_migrate.comparison.flips import Scale
     from pytest_llm_migrate.comparison.gates import Evidence
+    from pytest_llm_migrate.comparison.guards import Group
+    from pytest_llm_migrate.comparison.scores import Scores
     from pytest_llm_migrate.domain import Case, SideName
     from pytest_llm_migrate.stats import Design, Estimate
 
@@ -45,10 +49,12 @@ class MetricComparison:
     Args:
         name: The metric.
         cases: All rows.
+        scores: The metric's scores of these rows.
         watch: Gets every verdict that is evaluated.
-        scale: Between which scores the metric gives one, and whether it grades.
-        counting: How much rows count, and which belong together.
+        counting: How much rows count, which belong together, and which may not break.
         tolerance: Share of rows that may lack scores before a gate cannot judge.
+        groups: Gives the groups of rows that every gate looks at one by one.
+        level: Gives the confidence at which a gate judges that was asked for one.
     """
 
     def __init__(
@@ -56,38 +62,37 @@ class MetricComparison:
         name: str,
         cases: Sequence[Case],
         *,
+        scores: Scores,
         watch: Callable[[Verdict], None],
-        scale: Scale,
         counting: Counting = EACH_ONCE,
         tolerance: float = ERROR_TOLERANCE,
+        groups: Callable[[], Sequence[Group]] = tuple,
+        level: Callable[[float], float] = float,
     ) -> None:
-        self.name, self.scale, self.counting = name, scale, counting
-        self._cases, self._watch, self._bounds = cases, watch, (scale.low, scale.high)
-        self._tolerance = tolerance
+        self.name, self.scores, self.scale, self.counting = name, scores, scores.scale, counting
+        self._cases, self._watch, self._bounds = cases, watch, (self.scale.low, self.scale.high)
+        self._tolerance, self._groups, self._level = tolerance, groups, level
 
     def __repr__(self) -> str:
         return f"<{self.name} of {len(self._cases)} rows>"
 
     @cached_property
-    def _whole(self) -> list[tuple[Case, float, float]]:
-        both = [(case, score_of(case.source, self.name), score_of(case.target, self.name)) for case in self._cases]
-        return [
-            (case, float(source), float(target))
-            for case, source, target in both
-            if source is not None and target is not None
-        ]
-
-    @cached_property
     def _pairs(self) -> tuple[list[float], list[float]]:
-        return [source for _, source, _ in self._whole], [target for _, _, target in self._whole]
+        pairs = zip(self.scores.source, self.scores.target, strict=True)
+        both = [(source, target) for source, target in pairs if source is not None and target is not None]
+        return [source for source, _ in both], [target for _, target in both]
 
     @cached_property
     def _design(self) -> Design:
-        return self.counting.of([case for case, _, _ in self._whole])
+        return self.counting.of([self._cases[place] for place in self.scores.whole()])
 
     @property
     def _all(self) -> Design:
         return self.counting.of(self._cases)
+
+    @cached_property
+    def _price(self) -> RowPrice:
+        return RowPrice.of(self._cases)
 
     @property
     def _span(self) -> float:
@@ -98,17 +103,17 @@ class MetricComparison:
         """Rows with a score on both sides."""
         return len(self._pairs[0])
 
-    @property
+    @cached_property
     def source(self) -> SideMean:
         """The source's mean score."""
-        return self._side("source", self._pairs[0])
+        return SideMean(mean=_mean(self._pairs[0], self._design), failures=sum(self.scores.failed["source"]))
 
-    @property
+    @cached_property
     def target(self) -> SideMean:
         """The target's mean score."""
-        return self._side("target", self._pairs[1])
+        return SideMean(mean=_mean(self._pairs[1], self._design), failures=sum(self.scores.failed["target"]))
 
-    @property
+    @cached_property
     def delta(self) -> float | None:
         """Mean of target − source; negative is a loss; ``None`` without rows."""
         source, target = self._pairs
@@ -118,7 +123,12 @@ class MetricComparison:
     @cached_property
     def flips(self) -> Flips:
         """Rows that broke, were fixed, stayed right or wrong, or held; a graded score flips by half of its scale."""
-        return Flips.of(self._cases, self.name, self.scale)
+        return Flips.of(self.scores)
+
+    @cached_property
+    def change_tests(self) -> dict[str, float | None]:
+        """Two-sided p-values of "nothing changed": ``wilcoxon_p``, ``mcnemar_p`` and ``mcnemar_midp``."""
+        return change_tests(self, *self._pairs)
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return the two-sided interval of target − source; raises `NoValuesError` without rows."""
@@ -157,38 +167,107 @@ class MetricComparison:
         gate, (low, high) = f"{self.name}.at_least({floor:g})", self._bounds
         if not low < floor <= high:
             raise MarginError(gate, f"a floor above {low:g} and up to {high:g}")
-        scored = [(case, score) for case in self._cases if (score := score_of(case.target, self.name)) is not None]
-        values = [float(score) for _, score in scored]
+        confidence, values = self._level(confidence), [score for score in self.scores.target if score is not None]
         what, rows = f"{self.name} scores", len(self._cases)
         refused = too_few(gate, what, len(values), rows, tolerance=self._tolerance, paired=False)
         if refused is not None:
-            return self._said(refused)
-        design = self.counting.of([case for case, _ in scored])
-        found = one_side(values, confidence=two_sided_confidence(confidence), bounds=self._bounds, design=design)
-        evidence = evidence_of(found, confidence, missing=len(self._cases) - len(values))
+            return self._said(self._guards().applied(refused))
+        guards = self._guards(
+            SliceGate(
+                look=MetricComparison.of_target,
+                rule=lambda seen: at_least(seen, floor),
+                lost=f"it is below {floor:g}",
+                confidence=confidence,
+            )
+        )
+        found = self._one_side(two_sided_confidence(confidence))
+        evidence = evidence_of(found, confidence, missing=rows - len(values))
         ruling, more = at_least(evidence, floor), None
-        if ruling is Ruling.NOT_ENOUGH_EVIDENCE:
+        if is_open := ruling is Ruling.NOT_ENOUGH_EVIDENCE and not guards.forbid:
             more = rows_to_settle_floor(found, floor=floor, bounds=self._bounds)
-        statement = f"The target's mean {self.name} is {found.value:.3f}; {_floor_words(ruling, floor, more)}."
-        figures = evidence.figures("at_least", floor=floor, metric=self.name, more_rows=more)
+        hope = f"; {more_words(more, self._price)}" if is_open else ""
+        statement = f"The target's mean {self.name} is {found.value:.3f}; {_floor_words(ruling, floor, hope)}."
+        figures = evidence.figures("at_least", floor=floor, metric=self.name, **self._hoped(more))
         detail = evidence.detail(f"floor {floor:g}")
         verdict = Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures)
-        return self._said(self._weighed(verdict, lambda seen: at_least(seen, floor), self._all_targets))
+        weighed = self._weighed(verdict, lambda seen: at_least(seen, floor), self._all_targets)
+        return self._said(guards.applied(weighed))
+
+    def of_difference(self, confidence: float) -> Evidence | None:
+        """Return target − source with limits at this confidence, ``None`` without rows."""
+        if not self.n:
+            return None
+        found = self.estimate(two_sided_confidence(confidence))
+        return evidence_of(found, confidence, missing=len(self._cases) - self.n)
+
+    def of_target(self, confidence: float) -> Evidence | None:
+        """Return the target's mean with limits at this confidence, ``None`` without scores of the target."""
+        missing = self.scores.target.count(None)
+        if missing == len(self._cases):
+            return None
+        return evidence_of(self._one_side(two_sided_confidence(confidence)), confidence, missing=missing)
+
+    def _one_side(self, confidence: float) -> Estimate:
+        targets = zip(self._cases, self.scores.target, strict=True)
+        scored = [(case, score) for case, score in targets if score is not None]
+        design = self.counting.of([case for case, _ in scored])
+        return one_side([score for _, score in scored], confidence=confidence, bounds=self._bounds, design=design)
 
     def _difference_gate(self, gate: str, kind: str, bar: float, margin: float, confidence: float) -> Verdict:
+        confidence = self._level(confidence)
         refused = too_few(gate, f"{self.name} scores", self.n, len(self._cases), tolerance=self._tolerance)
         if refused is not None:
-            return self._said(refused)
+            return self._said(self._guards().applied(refused))
+        # No group need gain by itself: under a gate on a gain it is enough that none lost.
+        least, lost = (bar, f"it lost more than {margin:g}") if bar < 0 else (0.0, "it lost")
+        guards = self._guards(
+            SliceGate(
+                look=MetricComparison.of_difference,
+                rule=lambda seen: above(seen, least),
+                lost=lost,
+                confidence=confidence,
+            )
+        )
         found = self.estimate(two_sided_confidence(confidence))
         evidence = evidence_of(found, confidence, missing=len(self._cases) - self.n)
-        ruling = above(evidence, bar)
-        more = rows_to_settle(found, margin=-bar, bounds=self._bounds) if ruling is Ruling.NOT_ENOUGH_EVIDENCE else None
-        statement = f"{self._moved()}; {_difference_words(kind, ruling, margin, more)}."
+        ruling, more = above(evidence, bar), None
+        if is_open := ruling is Ruling.NOT_ENOUGH_EVIDENCE and not guards.forbid:
+            more = rows_to_settle(found, margin=-bar, bounds=self._bounds)
+        hope = f"; {more_words(more, self._price)}" if is_open else ""
+        statement = f"{self._moved()}; {_difference_words(kind, ruling, margin, hope)}."
         flips = f"broke {len(self.flips.broke)}, fixed {len(self.flips.fixed)}"
         detail = f"{evidence.detail(f'bar {bar:+g}')}; {flips}"
-        figures = evidence.figures(kind, margin=margin, bar=bar, metric=self.name, more_rows=more)
+        figures = evidence.figures(
+            kind, margin=margin, bar=bar, metric=self.name, **self._hoped(more), **self.change_tests
+        )
         verdict = Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures)
-        return self._said(self._weighed(verdict, lambda seen: above(seen, bar), self._all_pairs))
+        weighed = self._weighed(verdict, lambda seen: above(seen, bar), self._all_pairs)
+        return self._said(guards.applied(weighed))
+
+    def _hoped(self, more: int | None) -> dict[str, float | None]:
+        return {"more_rows": more, "more_rows_usd": None if more is None else self._price.times(more)}
+
+    def _guards(self, gate: SliceGate | None = None) -> Guards:
+        """Return what stands against a gate; a gate that cannot judge looks at no group."""
+        slices = looks(self._groups(), gate) if gate else ()
+        return Guards(slices=slices, lost=gate.lost if gate else "", critical=self.critical)
+
+    @cached_property
+    def critical(self) -> CriticalRows | None:
+        """What became of the critical rows, ``None`` where the marker names none."""
+        critical = self.counting.critical
+        if critical is None:
+            return None
+        rows = [place for place, sample_id in enumerate(self.scores.sample_ids) if sample_id in critical]
+        return CriticalRows(
+            rows=len(rows),
+            broke=tuple(sample_id for sample_id in self.flips.broke if sample_id in critical),
+            unseen=tuple(self.scores.sample_ids[place] for place in rows if self._may_have_broken(place)),
+        )
+
+    def _may_have_broken(self, place: int) -> bool:
+        source, target = self.scores.source[place], self.scores.target[place]
+        return target is None and self.scale.flip(source, self.scale.low) == "broke"
 
     def _weighed(
         self, verdict: Verdict, rule: Callable[[Evidence], Ruling], estimate: Callable[[float, float, float], Estimate]
@@ -215,17 +294,12 @@ class MetricComparison:
         return one_side(values, confidence=confidence, bounds=self._bounds, design=self._all)
 
     def _filled(self, side: SideName, score: float) -> list[float]:
-        known = (score_of(getattr(case, side), self.name) for case in self._cases)
-        return [score if found is None else float(found) for found in known]
+        known = self.scores.source if side == "source" else self.scores.target
+        return [score if found is None else found for found in known]
 
     def _moved(self) -> str:
         was, is_now = self.source.mean, self.target.mean
         return f"{self.name} went from {was:.3f} to {is_now:.3f} over {counted(self.n, 'row')}"
-
-    def _side(self, side: SideName, values: Sequence[float]) -> SideMean:
-        sides = [getattr(case, side) for case in self._cases]
-        failures = sum(isinstance(item.scores.get(self.name), ScoreFailure) for item in sides)
-        return SideMean(mean=_mean(values, self._design), failures=failures)
 
     def _said(self, verdict: Verdict) -> Verdict:
         self._watch(verdict)
@@ -233,25 +307,26 @@ class MetricComparison:
 
 
 def _mean(values: Sequence[float], design: Design) -> float | None:
-    weights = design.weights or [1.0] * len(values)
-    total = math.fsum(weights)
-    return math.fsum(weight * value for weight, value in zip(weights, values, strict=True)) / total if total else None
+    if design.weights is None:
+        return math.fsum(values) / len(values) if values else None
+    weighed = (weight * value for weight, value in zip(design.weights, values, strict=True))
+    return math.fsum(weighed) / math.fsum(design.weights)
 
 
-def _difference_words(kind: str, ruling: Ruling, margin: float, more: int | None) -> str:
+def _difference_words(kind: str, ruling: Ruling, margin: float, hope: str) -> str:
     if kind == "non_inferior":
         claim = f"a loss of {margin:g}"
         shown, refuted = f"{claim} or more is ruled out", f"it lost more than {margin:g}"
     else:
         claim = f"a gain of more than {margin:g}" if margin else "a gain"
         shown, refuted = f"{claim} is shown", f"{claim} is ruled out"
-    open_still = f"these rows neither show nor rule out {claim}; {more_words(more)}"
+    open_still = f"these rows neither show nor rule out {claim}{hope}"
     return {Ruling.GO: shown, Ruling.NO_GO: refuted}.get(ruling, open_still)
 
 
-def _floor_words(ruling: Ruling, floor: float, more: int | None) -> str:
+def _floor_words(ruling: Ruling, floor: float, hope: str) -> str:
     if ruling is Ruling.GO:
         return f"at least {floor:g} is shown"
     if ruling is Ruling.NO_GO:
         return f"it is below {floor:g}"
-    return f"these rows neither show nor rule out {floor:g}; {more_words(more)}"
+    return f"these rows neither show nor rule out {floor:g}{hope}"

@@ -11,6 +11,7 @@ from pytest_llm_migrate.stats import weighted_means
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pytest_llm_migrate.comparison.counting import Counting
     from pytest_llm_migrate.domain import Case, SideName
     from pytest_llm_migrate.stats import WeightedMeans
 
@@ -53,23 +54,23 @@ class Projection:
         }
 
 
-def projected(cases: Sequence[Case], requests: int, weighted_by: str | None, seed: int) -> Projection:
-    """Return the projection of rows to a number of requests; weights are numbers of 0 or more."""
-    weights = [float(case.row[weighted_by]) if weighted_by else 1.0 for case in cases]
-    weighed = [
-        (case, weight)
-        for case, weight in zip(cases, weights, strict=True)
-        if weight > 0 and not (case.source.failure or case.target.failure)
-    ]
-    source, target = [case.source.cost for case, _ in weighed], [case.target.cost for case, _ in weighed]
+def projected(cases: Sequence[Case], requests: int, counting: Counting, seed: int) -> Projection:
+    """Return the projection of rows, as they count, to a number of requests."""
+    weighed = [case for case in cases if _has_part(case, counting.weight)]
+    source, target = [case.source.cost for case in weighed], [case.target.cost for case in weighed]
     known = [cost for cost in source if cost is not None], [cost for cost in target if cost is not None]
     means = None
     if weighed and len(known[0]) == len(known[1]) == len(weighed):
-        means = weighted_means(*known, [weight for _, weight in weighed], confidence=CONFIDENCE, seed=seed)
+        means = weighted_means(*known, confidence=CONFIDENCE, seed=seed, design=counting.of(weighed))
     return Projection(
         requests=requests,
         rows=len(weighed),
         unknown={"source": source.count(None), "target": target.count(None)},
         means=means,
-        weighted_by=weighted_by,
+        weighted_by=counting.weight,
     )
+
+
+def _has_part(case: Case, weight: str | None) -> bool:
+    is_answered = not (case.source.failure or case.target.failure)
+    return is_answered and (weight is None or float(case.row[weight]) > 0)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.comparison.counting import EACH_ONCE
 from pytest_llm_migrate.comparison.gates import at_most, cannot_judge, evidence_of, finite, more_words, too_few
+from pytest_llm_migrate.comparison.row_price import RowPrice
 from pytest_llm_migrate.comparison.timing import UNTIMED
 from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, Answer, Ruling, Verdict
 from pytest_llm_migrate.errors import MarginError, NoValuesError, counted
@@ -24,6 +26,7 @@ from pytest_llm_migrate.stats import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from pytest_llm_migrate.comparison.counting import Counting
     from pytest_llm_migrate.comparison.timing import Timing
     from pytest_llm_migrate.domain import Case, SideName
     from pytest_llm_migrate.stats import Estimate, PairedQuantity, Statistic
@@ -59,13 +62,15 @@ class QuantityComparison:
         cases: Sequence[Case],
         *,
         watch: Callable[[Verdict], None],
+        counting: Counting = EACH_ONCE,
         seed: int = 0,
         timing: Timing = UNTIMED,
         tolerance: float = ERROR_TOLERANCE,
+        level: Callable[[float], float] = float,
     ) -> None:
         self.name, self.unit = quantity.name, quantity.unit
         self._quantity, self._cases, self._watch, self._seed = quantity, cases, watch, seed
-        self.timing, self.tolerance = timing, tolerance
+        self.counting, self.timing, self.tolerance, self.level = counting, timing, tolerance, level
         self._estimates: dict[float, dict[Statistic, PairedQuantity]] = {}
         self._side_estimates: dict[tuple[SideName, float], dict[Statistic, Estimate]] = {}
 
@@ -73,22 +78,26 @@ class QuantityComparison:
         return f"<{self.name} of {self.rows} rows>"
 
     @cached_property
-    def _pairs(self) -> tuple[list[float], list[float]]:
+    def _whole(self) -> list[tuple[Case, float, float]]:
         answered = [case for case in self._cases if not (case.source.failure or case.target.failure)]
-        both = [(self._quantity.read(case.source.answer), self._quantity.read(case.target.answer)) for case in answered]
-        whole = [(source, target) for source, target in both if source is not None and target is not None]
-        return [source for source, _ in whole], [target for _, target in whole]
+        read = self._quantity.read
+        both = [(case, read(case.source.answer), read(case.target.answer)) for case in answered]
+        return [(case, source, target) for case, source, target in both if source is not None and target is not None]
+
+    @cached_property
+    def _known(self) -> dict[SideName, list[tuple[Case, float]]]:
+        return {side: list(self._side(side)) for side in SIDES}
+
+    def _side(self, side: SideName) -> Iterator[tuple[Case, float]]:
+        for case in self._cases:
+            outcome = getattr(case, side).outcome
+            if isinstance(outcome, Answer) and (value := self._quantity.read(outcome)) is not None:
+                yield case, value
 
     @cached_property
     def values(self) -> dict[SideName, list[float]]:
         """Each side's values, whether or not the other has any."""
-        return {side: list(self._values(side)) for side in SIDES}
-
-    def _values(self, side: SideName) -> Iterator[float]:
-        for case in self._cases:
-            outcome = getattr(case, side).outcome
-            if isinstance(outcome, Answer) and (value := self._quantity.read(outcome)) is not None:
-                yield value
+        return {side: [value for _, value in known] for side, known in self._known.items()}
 
     @cached_property
     def reasons(self) -> dict[SideName, dict[str, int]]:
@@ -109,12 +118,17 @@ class QuantityComparison:
     @property
     def n(self) -> int:
         """Rows where the quantity is known on both sides."""
-        return len(self._pairs[0])
+        return len(self._whole)
 
     @property
     def rows(self) -> int:
         """All rows."""
         return len(self._cases)
+
+    @cached_property
+    def price(self) -> RowPrice:
+        """What a row like these costs."""
+        return RowPrice.of(self._cases)
 
     @property
     def mean(self) -> StatisticComparison:
@@ -154,7 +168,10 @@ class QuantityComparison:
         if not self.n:
             raise NoValuesError(self.name)
         if confidence not in self._estimates:
-            self._estimates[confidence] = paired_quantities(*self._pairs, confidence=confidence, seed=self._seed)
+            cases, source, target = zip(*self._whole, strict=True)
+            self._estimates[confidence] = paired_quantities(
+                source, target, confidence=confidence, seed=self._seed, design=self.counting.of(cases)
+            )
         return self._estimates[confidence]
 
     def side_estimates(self, side: SideName, confidence: float) -> dict[Statistic, Estimate]:
@@ -163,7 +180,10 @@ class QuantityComparison:
             raise NoValuesError(self.name)
         known = self._side_estimates
         if (side, confidence) not in known:
-            known[side, confidence] = quantities(self.values[side], confidence=confidence, seed=self._seed)
+            cases = [case for case, _ in self._known[side]]
+            known[side, confidence] = quantities(
+                self.values[side], confidence=confidence, seed=self._seed, design=self.counting.of(cases)
+            )
         return known[side, confidence]
 
     def value(self, side: SideName, statistic: Statistic) -> float:
@@ -201,15 +221,14 @@ class QuantityComparison:
 
     def _statistic_records(self, confidence: float) -> Iterator[tuple[str, dict[str, Any]]]:
         for name, found in self.estimates(confidence).items():
-            interval = found.ratio and [finite(found.ratio.low), finite(found.ratio.high)]
-            enough = self.n >= LEAST_ROWS[name]
+            limits = (found.ratio.low, found.ratio.high) if found.ratio else (0.0, math.inf)
             yield (
                 name,
                 {
                     "source": found.source.value,
                     "target": found.target.value,
                     "ratio": found.ratio and finite(found.ratio.value),
-                    "interval": interval if enough else None,
+                    "interval": None if limits == (0.0, math.inf) else [finite(limit) for limit in limits],
                 },
             )
 
@@ -259,6 +278,7 @@ class StatisticComparison:
         refused = quantity.refused(gate, lacking)
         if refused is not None:
             return quantity.say(refused)
+        confidence = quantity.level(confidence)
         found = quantity.estimates(two_sided_confidence(confidence))[self._name]
         if found.ratio is None:
             reason = f"The source's {quantity.name} ({self._name}) is zero, so there is no ratio to judge."
@@ -282,21 +302,39 @@ class StatisticComparison:
         refused = quantity.refused(gate, lacking)
         if refused is not None:
             return quantity.say(refused)
+        confidence = quantity.level(confidence)
         found = quantity.side_estimates("target", two_sided_confidence(confidence))[self._name]
         value = f"The target's {quantity.name} ({self._name}) is {found.value:.4g} {quantity.unit}"
         return self._judged(gate, "at_most", bar, found, confidence, f"{value}; at most {bar:g} {quantity.unit}")
 
     def _judged(self, gate: str, kind: str, bar: float, found: Estimate, confidence: float, said: str) -> Verdict:
-        quantity, least = self._quantity, max(LEAST_ROWS[self._name], self._quantity.timing.least)
+        quantity, few = self._quantity, self._few(found)
         evidence = evidence_of(found, confidence, missing=quantity.rows - found.n)
         ruling, more = at_most(evidence, bar), None
         if found.n < quantity.timing.least:
             ruling = Ruling.NOT_ENOUGH_EVIDENCE
         if ruling is Ruling.NOT_ENOUGH_EVIDENCE:
-            more = max(least - found.n, 0) or rows_to_settle_ceiling(found, ceiling=bar)
-        hope = more_words(more) if found.n >= least else f"{self._name} takes {least} rows or more"
+            more = few or rows_to_settle_ceiling(found, ceiling=bar)
+        hope = self._takes(found) if few else more_words(more, quantity.price)
         words = {Ruling.GO: "is shown", Ruling.NO_GO: "is ruled out"}
         ruled = words.get(ruling, f"is neither shown nor ruled out by {counted(found.n, 'row')}; {hope}")
-        figures = evidence.figures(kind, bar=bar, quantity=quantity.name, statistic=self._name, more_rows=more)
+        figures = evidence.figures(
+            kind,
+            bar=bar,
+            quantity=quantity.name,
+            statistic=self._name,
+            more_rows=more,
+            more_rows_usd=quantity.price.times(more),
+        )
         detail, statement = evidence.detail(f"bar {bar:g}"), f"{said} {ruled}."
         return quantity.say(Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures))
+
+    def _few(self, found: Estimate) -> int:
+        """Return how many rows like these it takes until there is any verdict, 0 where there are enough."""
+        worth = found.effective_n or found.n
+        needed = math.ceil(LEAST_ROWS[self._name] * found.n / worth)
+        return max(needed - found.n, self._quantity.timing.least - found.n, 0)
+
+    def _takes(self, found: Estimate) -> str:
+        least = max(LEAST_ROWS[self._name], self._quantity.timing.least)
+        return f"{self._name} takes {least} rows or more{'' if found.effective_n is None else ' that count once'}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.comparison.counting import EACH_ONCE
 from pytest_llm_migrate.stats import holm, mcnemar_exact
 
 if TYPE_CHECKING:
@@ -26,6 +25,6 @@ def slice_tests(slices: Sequence[MetricComparison]) -> list[dict[str, float | No
 
 
 def _p_value(part: MetricComparison) -> float | None:
-    if part.scale.is_graded or part.counting != EACH_ONCE or not part.n:
+    if part.scale.is_graded or not part.counting.is_plain or not part.n:
         return None
     return mcnemar_exact(len(part.flips.broke), len(part.flips.fixed))

@@ -2,5 +2,6 @@
 
 from pytest_llm_migrate.datasets.loading import dataset_of, load
 from pytest_llm_migrate.datasets.selection import sample, select
+from pytest_llm_migrate.datasets.splits import DEV, HOLDOUT, Split, ids_sha256, split_of
 
-__all__ = ["dataset_of", "load", "sample", "select"]
+__all__ = ["DEV", "HOLDOUT", "Split", "dataset_of", "ids_sha256", "load", "sample", "select", "split_of"]

@@ -37,9 +37,10 @@ def sample(rows: Sequence[Row], n: int, *, seed: int) -> Sequence[Row]:
     A row's luck depends on the seed and its ``sample_id`` alone, so a larger sample holds every smaller one,
     and rows added to the dataset change a sample little.
     """
-    chosen = {row.sample_id for row in heapq.nsmallest(n, rows, key=lambda row: _luck(row.sample_id, seed))}
+    chosen = {row.sample_id for row in heapq.nsmallest(n, rows, key=lambda row: luck(row.sample_id, seed))}
     return [row for row in rows if row.sample_id in chosen]
 
 
-def _luck(sample_id: str, seed: int) -> bytes:
-    return hashlib.sha256(f"{seed}:{sample_id}".encode()).digest()
+def luck(name: str, seed: int) -> bytes:
+    """Return by what a row, or another thing with a name, is drawn: the least are drawn first."""
+    return hashlib.sha256(f"{seed}:{name}".encode()).digest()

@@ -34,6 +34,8 @@ class Provenance:
         tool: The program and version that wrote it.
         model: The model that helped to write it.
         at: When, as ISO 8601.
+        prompt_sha256: Hash of the prompt as it was written; another hash today means that a hand edited it.
+        dev_score: Its mean score on the dev rows, from 0 to 1.
     """
 
     strategy: str | None = None
@@ -42,6 +44,8 @@ class Provenance:
     tool: str | None = None
     model: str | None = None
     at: str | None = None
+    prompt_sha256: str | None = None
+    dev_score: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,3 +83,9 @@ class PromptText:
             content += [option_texts(self.options), [item.to_record() for item in self.attachments]]
         text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def is_edited(self) -> bool:
+        """Whether a prompt that a strategy wrote has been changed by hand since."""
+        written = self.provenance.prompt_sha256 if self.provenance else None
+        return written is not None and written != self.sha256

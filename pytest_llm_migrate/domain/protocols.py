@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from pytest_llm_migrate.domain.answer import Answer
     from pytest_llm_migrate.domain.request import Request
-    from pytest_llm_migrate.domain.row import Row
+    from pytest_llm_migrate.domain.row import Row, SideName
     from pytest_llm_migrate.domain.score import Score, ScoreFailure
 
 
@@ -76,6 +78,63 @@ class Metric(Protocol):
 
     def score(self, answer: Answer, row: Row) -> Score | ScoreFailure:
         """Return a score, higher is better, or the reason why there is none."""
+        ...
+
+
+class Judge(Protocol):
+    """A model that metrics ask; its answers are kept, priced, budgeted, recorded and replayed like all others."""
+
+    @property
+    def ref(self) -> str:
+        """The reference that names its model."""
+        ...
+
+    def ask(self, request: Request, row: Row) -> Answer:
+        """Return its answer to what is asked about a row; raise `CallFailedError` when there is none."""
+        ...
+
+
+@runtime_checkable
+class JudgedMetric(Metric, Protocol):
+    """A metric that asks models; it scores once it has been given them."""
+
+    def judged_by(self, judge_of: Callable[[str | None], Judge]) -> Metric:
+        """Return the metric with its judges, whose references are then part of its version.
+
+        ``judge_of`` gives the judge of a reference, and for ``None`` the one that the user chose for the run; it
+        raises a `MigrateError` where there is none.
+        """
+        ...
+
+
+@runtime_checkable
+class PairedMetric(Metric, Protocol):
+    """A metric that looks at both sides' answers at once."""
+
+    def score_pair(self, source: Answer, target: Answer, row: Row) -> tuple[Score | ScoreFailure, Score | ScoreFailure]:
+        """Return the source's score and the target's; of two equal answers both get the same."""
+        ...
+
+
+@runtime_checkable
+class SidedMetric(Metric, Protocol):
+    """A metric that must know which side gave an answer, as where scores come from columns or files."""
+
+    def score_side(self, side: SideName, answer: Answer, row: Row) -> Score | ScoreFailure:
+        """Return a score, higher is better, or the reason why there is none."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors; may be called from several threads."""
+
+    @property
+    def ref(self) -> str:
+        """The reference that names the model, with every setting that changes its vectors."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+        """Return one vector of one length for each text, in order; raise a `MigrateError` when there is none."""
         ...
 
 

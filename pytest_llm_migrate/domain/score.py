@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from pytest_llm_migrate.domain.row import SideName
 
+ORDER_DECIDES = "order decides"
+"""How the reason of a tie begins where a judge's verdict on two answers changed with their order."""
+
 
 class Score(float):
     """A float, higher is better, that knows its metric, side, row and reason.

@@ -100,3 +100,15 @@ def _both(parts: Iterable[object], *, quote: bool = True) -> str:
 def _first_few(parts: list[str], limit: int = 5) -> str:
     more = [f"and {len(parts) - limit} more"] if len(parts) > limit else []
     return ", ".join(parts[:limit] + more)
+
+
+class TooFewRowsToSplitError(MigrateError):
+    """Raised when a dataset has too few rows to tune a prompt on some of them and judge it on the others."""
+
+    def __init__(self, path: object, dev: int, holdout: int, least_dev: int, least_holdout: int) -> None:
+        self.path, self.dev, self.holdout = str(path), dev, holdout
+        self.least_dev, self.least_holdout = least_dev, least_holdout
+        super().__init__(
+            f"{path}: {dev} dev and {holdout} holdout rows are too few: it takes {least_dev} to tune a prompt and "
+            f"{least_holdout} others to judge it. Add rows, or take a strategy that does not learn from them."
+        )

@@ -33,3 +33,10 @@ class NoSliceError(MigrateError):
         self.column, self.value, self.values = column, value, list(values)
         listed = ", ".join(self.values[:20])
         super().__init__(f"no row has {column} == {value!r}.{nearest(str(value), self.values)} There are: {listed}.")
+
+
+class NoCriticalError(MigrateError):
+    """Raised when the critical rows are asked for and the marker names none."""
+
+    def __init__(self) -> None:
+        super().__init__("no row is critical: name the rows that may not break with the marker's critical=...")

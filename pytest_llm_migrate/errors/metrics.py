@@ -42,3 +42,11 @@ class PriceFileError(MigrateError):
         place = f"{path}:{line}" if line else str(path)
         field = f" column {column!r}:" if column else ""
         super().__init__(f"{place}:{field} {fault}.{way_out and ' '}{way_out}")
+
+
+class NoJudgeError(MigrateError):
+    """Raised when a metric asks a judge and the run has none."""
+
+    def __init__(self, metric: str) -> None:
+        self.metric = metric
+        super().__init__(f"metric {metric!r} asks a judge, and there is none. Give one: --judge-model REF.")

@@ -115,3 +115,14 @@ class ClientMissingError(MissingExtraError):
     def __init__(self, reference: str) -> None:
         self.reference = reference
         super().__init__(repr(reference), "the openai package", "openai")
+
+
+class NoEmbeddingsError(MigrateError):
+    """Raised when a model is to embed texts and is not known to do so."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        super().__init__(
+            f"cannot embed texts with {model!r}: it is no Amazon Titan text embedding or Cohere Embed model. Name one "
+            "such as 'amazon.titan-embed-text-v2:0', or give an object of your own with `ref` and `embed(texts)`."
+        )

@@ -132,3 +132,42 @@ class AttachmentError(MigrateError):
     def __init__(self, row: str, source: str, path: str, problem: str, *, prompt: str) -> None:
         self.row, self.source, self.path, self.problem, self.prompt = row, source, path, problem, prompt
         super().__init__(f"{prompt}: {row}, {source}: cannot attach {path!r}: {problem}")
+
+
+class HandEditedPromptError(MigrateError):
+    """Raised when a prompt that would be written over was written, or changed, by hand."""
+
+    def __init__(self, path: object) -> None:
+        self.path = str(path)
+        super().__init__(
+            f"{path} was written or edited by hand and is not written over. Keep it, or give --migration-force."
+        )
+
+
+class NoOptimizerError(MigrateError):
+    """Raised when a strategy needs a model that helps to write prompts and the run has none."""
+
+    def __init__(self) -> None:
+        super().__init__("this strategy has a model write the prompt, and there is none. Give --optimizer-model REF.")
+
+
+class PromptCheckError(MigrateError):
+    """Raised when a rewritten prompt fails the checks before it is filed; ``diff`` has the lines that changed."""
+
+    def __init__(self, place: str, faults: Iterable[str], diff: Iterable[str]) -> None:
+        self.place, self.faults, self.diff = place, list(faults), list(diff)
+        super().__init__(
+            f"{place} is not filed: {'; '.join(self.faults)}. Run the strategy again, take another one, or write the "
+            "prompt by hand. What changed:\n" + "\n".join(self.diff)
+        )
+
+
+class TunedRowsError(MigrateError):
+    """Raised when a prompt would be judged by rows that tuned it, or nobody can tell which did."""
+
+    def __init__(self, place: str, problem: str) -> None:
+        self.place, self.problem = place, problem
+        super().__init__(
+            f"{place}: {problem}. Rewrite it with --migrate-prompts, judge other rows, or send the source prompt with "
+            "--prompt-strategy identity."
+        )

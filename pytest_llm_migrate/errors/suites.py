@@ -67,3 +67,22 @@ class WeightError(MigrateError):
             f"{place}, column {column!r}: {value!r} is no weight. Write a number of 0 or more: how much of the "
             "traffic the row stands for."
         )
+
+
+class CriticalSyntaxError(MigrateError):
+    """Raised when a marker's ``critical`` is no condition on columns."""
+
+    def __init__(self, nodeid: str, expression: str, reason: str) -> None:
+        self.nodeid, self.expression, self.reason = nodeid, expression, reason
+        super().__init__(
+            f"{nodeid}: critical={expression!r} is no condition on a row: {reason}. Name a column of truth values, or "
+            "compare columns with texts, numbers or lists of them by ==, !=, <, <=, >, >=, in, not in, and, or, not."
+        )
+
+
+class CriticalCellError(MigrateError):
+    """Raised when a cell does not fit the condition that a marker's ``critical`` puts on it."""
+
+    def __init__(self, place: str, expression: str, reason: str) -> None:
+        self.place, self.expression, self.reason = place, expression, reason
+        super().__init__(f"{place}: critical={expression!r}: {reason}")

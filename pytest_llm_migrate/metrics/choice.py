@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain import Metric
 from pytest_llm_migrate.errors import DuplicateMetricError, MetricDefinitionError, UnknownNameError
+from pytest_llm_migrate.metrics.bleu import Bleu
+from pytest_llm_migrate.metrics.chrf import ChrF
+from pytest_llm_migrate.metrics.edits import EditSimilarity
 from pytest_llm_migrate.metrics.exact import ExactMatch
 from pytest_llm_migrate.metrics.functions import function_metric
+from pytest_llm_migrate.metrics.inclusion import Contains, QuasiMatch
+from pytest_llm_migrate.metrics.json_documents import JsonSchema, JsonValid
 from pytest_llm_migrate.metrics.json_fields import JsonFields
+from pytest_llm_migrate.metrics.meteor import Meteor
 from pytest_llm_migrate.metrics.numeric import NumericMatch
-from pytest_llm_migrate.metrics.rouge import RougeL
+from pytest_llm_migrate.metrics.pairwise import Pairwise
+from pytest_llm_migrate.metrics.patterns import CitationsPresent, RegexMatch
+from pytest_llm_migrate.metrics.rouge import RougeL, RougeLsum, RougeN
+from pytest_llm_migrate.metrics.rubrics import judges
 from pytest_llm_migrate.metrics.tokens import TokenF1
 
 if TYPE_CHECKING:
@@ -20,7 +29,11 @@ if TYPE_CHECKING:
 
 def builtins() -> tuple[Metric, ...]:
     """Return the metrics that come with the plugin, with their default settings."""
-    return ExactMatch(), TokenF1(), RougeL(), JsonFields(), NumericMatch()
+    matches = (ExactMatch(), QuasiMatch(), Contains(), RegexMatch(), NumericMatch())
+    overlaps = (TokenF1(), EditSimilarity(), Bleu(), ChrF(), Meteor())
+    rouges = (RougeN(), RougeN(name="rouge_2", order=2), RougeL(), RougeLsum())
+    shapes = (JsonValid(), JsonSchema(), JsonFields(), CitationsPresent())
+    return (*matches, *overlaps, *rouges, *shapes, *judges(), Pairwise())
 
 
 def resolve(metrics: Iterable[Any], registry: Mapping[str, Metric]) -> tuple[Metric, ...]:

@@ -1,4 +1,4 @@
-"""The frame of a metric that holds an answer against the row's ground truth."""
+"""The frames of metrics: settings that tell the version, and an answer held against the row's ground truth."""
 
 from __future__ import annotations
 
@@ -19,11 +19,8 @@ NO_GROUND_TRUTH = "the row has no ground truth (column 'answer_ground_truth')"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReferenceMetric(ABC):
-    """Scores an answer against each answer the ground truth accepts, and keeps the best.
-
-    A new metric is a frozen dataclass with a default ``name``, its settings as fields, and `compare`.
-    """
+class SettledMetric(ABC):
+    """Scores an answer by settings that are its fields; a new one has a default ``name`` and `score`."""
 
     revision: ClassVar[int] = 1
     """Raised whenever the same texts and settings get another score."""
@@ -36,6 +33,18 @@ class ReferenceMetric(ABC):
         """The revision and every setting."""
         settings = [f"{field.name}={getattr(self, field.name)!r}" for field in fields(self) if field.name != "name"]
         return ", ".join([str(self.revision), *settings])
+
+    @abstractmethod
+    def score(self, answer: Answer, row: Row) -> Score | ScoreFailure:
+        """Return a score, higher is better, or the reason why there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceMetric(SettledMetric):
+    """Scores an answer against each answer the ground truth accepts, and keeps the best.
+
+    A new metric is a frozen dataclass with a default ``name``, its settings as fields, and `compare`.
+    """
 
     def score(self, answer: Answer, row: Row) -> Score | ScoreFailure:
         """Return the best score over the accepted answers; a failure when the row has no ground truth to use."""

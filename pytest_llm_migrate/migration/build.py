@@ -8,17 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.answers import Connection, read_recording, recording_path
-from pytest_llm_migrate.datasets import load, sample, select
-from pytest_llm_migrate.domain import ERROR_TOLERANCE, Dataset, side_column
+from pytest_llm_migrate.datasets import load, sample, select, split_of
+from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, Dataset, JudgedMetric, PairedMetric, side_column
 from pytest_llm_migrate.errors import (
     ColumnRoleError,
+    NoJudgeError,
     NoPromptError,
     NoRecordedAnswersError,
     NoTargetPromptError,
+    TunedRowsError,
     WeightError,
     masked,
 )
 from pytest_llm_migrate.metrics import resolve
+from pytest_llm_migrate.migration.critical import critical_rows
+from pytest_llm_migrate.migration.grid import SAME_PROMPT, SOURCE_RECORDED, TARGET_RECORDED, Grid
+from pytest_llm_migrate.migration.judging import DeskJudge
 from pytest_llm_migrate.migration.migration import Migration, Terms
 from pytest_llm_migrate.migration.pipelines import PipelineSide
 from pytest_llm_migrate.migration.scoring import Bounded, Scorer
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pytest_llm_migrate.answers import Desk
-    from pytest_llm_migrate.domain import Case, Metric, Model, SideName
+    from pytest_llm_migrate.domain import Case, Metric, Model, Row, Side, SideName
     from pytest_llm_migrate.migration.settings import Settings
     from pytest_llm_migrate.migration.sides import SideAnswers
     from pytest_llm_migrate.migration.spec import MigrationSpec
@@ -57,6 +62,7 @@ class Workshop:
         metrics: Every registered metric by name.
         connect: Makes a model of a reference.
         seen: Gets every case as it becomes known, with its migration's id and its row's place in the dataset.
+        exchanged: Gets a row's sides with exchanged prompts after its migration's id.
     """
 
     settings: Settings
@@ -64,6 +70,7 @@ class Workshop:
     metrics: Mapping[str, Metric]
     connect: Callable[[str], Model]
     seen: Callable[[str, Case, int], None]
+    exchanged: Callable[[str, Row, Mapping[SideName, Side]], None] = lambda *_: None
     _datasets: dict[tuple[Any, ...], Dataset] = field(default_factory=dict)
 
     def build(self, spec: MigrationSpec, target_ref: str) -> Migration:
@@ -72,14 +79,16 @@ class Workshop:
         Raises:
             MigrateError: Dataset, column, prompt or metric is not there or does not fit.
         """
-        whole = self._dataset(spec)
-        dataset = self._selected(spec, whole)
-        metrics = resolve(spec.metrics, self.metrics)
+        whole = self.dataset_of(spec)
+        folder = (spec.folder / whole.path).parent
+        source = attaching(source_of(spec, self.settings), folder)
+        target = attaching(target_of(spec, self.settings, target_ref, source), folder)
+        dataset = self._selected(spec, untuned(spec, whole, target))
+        judges: dict[str, DeskJudge] = {}
+        metrics = tuple(self.judged(metric, spec, judges) for metric in resolve(spec.metrics, self.metrics))
         _check_columns(spec, dataset)
         _check_weights(spec, dataset)
-        folder = (spec.folder / dataset.path).parent
-        source = _attaching(source_of(spec, self.settings), folder)
-        target = _attaching(target_of(spec, self.settings, target_ref, source), folder)
+        lacking = self._lacking(target_ref, source, target)
         terms = Terms(
             id=f"{spec.nodeid}::{spec.number}::{_told_apart(target_ref, self.settings.target_models)}",
             name=spec.name,
@@ -90,25 +99,66 @@ class Workshop:
             target=_described(target_ref, target, spec),
             metrics=tuple(metric.name for metric in metrics),
             slices=spec.slices,
+            judges=tuple(map(masked, judges)),
+            paired=tuple(metric.name for metric in metrics if isinstance(metric, PairedMetric)),
             bounds={metric.name: metric.bounds for metric in metrics if isinstance(metric, Bounded)},
             weight=spec.weight,
             cluster=spec.cluster,
+            critical=spec.critical,
+            critical_rows=critical_rows(spec.critical, dataset, spec.nodeid),
             row_failures=spec.row_failures,
+            attribution=lacking,
         )
+        scorer = Scorer(
+            metrics=metrics,
+            store=self.desk.store,
+            may_ask=not self.settings.plan,
+            looks_up=not self.settings.record,
+        )
+        scores_ahead = bool(judges) and self.desk.ahead is None and not self.settings.self_test
         return Migration(
             terms=terms,
             source=self._side(spec, "source", self.settings.source_model, source, dataset),
-            target=self._side(spec, "target", target_ref, target, dataset),
+            target=self._target(spec, target_ref, target, dataset),
             source_prompt=source.prompt,
             target_prompt=target.prompt,
-            scorer=Scorer(metrics=metrics, store=self.desk.store),
+            scorer=scorer,
+            judges=tuple(judges.values()),
+            grid=Grid(
+                cells=self._exchanged(spec, target_ref, source, target, dataset),
+                scorer=scorer,
+                seen=lambda row, sides: self.exchanged(terms.id, row, sides),
+                in_parallel=scores_ahead,
+            )
+            if lacking in {"", SOURCE_RECORDED}
+            else None,
+            scores_ahead=scores_ahead,
             seen=lambda case, place: self.seen(terms.id, case, place),
             latency_rows=self.settings.latency_rows,
             latency_cache=self.settings.latency_cache,
             error_tolerance=ERROR_TOLERANCE if (given := self.settings.error_tolerance) is None else given,
         )
 
-    def _dataset(self, spec: MigrationSpec) -> Dataset:
+    def judged(self, metric: Metric, spec: MigrationSpec, judges: dict[str, DeskJudge]) -> Metric:
+        """Return a metric with the judges that it asks, each noted by its reference."""
+
+        def judge_of(ref: str | None) -> DeskJudge:
+            chosen = ref or self.settings.judge_model
+            if chosen is None:
+                raise NoJudgeError(metric.name)
+            if chosen not in judges:
+                judges[chosen] = DeskJudge(
+                    desk=self.desk,
+                    model=Connection(ref=chosen, connect=lambda: self.connect(chosen)),
+                    origin=f"judge of {spec.number}",
+                    recorded=read_recording(recording_path(spec.folder, spec.suite, chosen)),
+                )
+            return judges[chosen]
+
+        return metric.judged_by(judge_of) if isinstance(metric, JudgedMetric) else metric
+
+    def dataset_of(self, spec: MigrationSpec) -> Dataset:
+        """Return the whole dataset that a spec names, read once."""
         if isinstance(spec.dataset, Dataset):
             return spec.dataset
         path = spec.folder / spec.dataset
@@ -122,6 +172,32 @@ class Workshop:
         chosen = select(dataset, split=spec.split) if spec.split else dataset
         wanted = self.settings.sample
         return replace(chosen, rows=sample(chosen.rows, wanted, seed=SAMPLE_SEED)) if wanted else chosen
+
+    def _target(self, spec: MigrationSpec, ref: str, sent: Sent, dataset: Dataset) -> SideAnswers:
+        if self.settings.self_test:
+            return RecordedSide(side="target", prices=self.desk.prices)  # never asked: repeats of the source stand in
+        return self._side(spec, "target", ref, sent, dataset)
+
+    def _lacking(self, target_ref: str, source: Sent, target: Sent) -> str | None:
+        """Return what of the attribution grid cannot be had, ``None`` where it is not asked for."""
+        if not self.settings.attribution or self.settings.self_test:
+            return None
+        if target_ref == RECORDED:
+            return TARGET_RECORDED
+        prompts = [sent.prompt for sent in (source, target) if isinstance(sent.prompt, Prompt)]
+        if len({prompt.sha256 for prompt in prompts}) < len(SIDES):
+            return SAME_PROMPT
+        return SOURCE_RECORDED if self.settings.source_model == RECORDED else ""
+
+    def _exchanged(
+        self, spec: MigrationSpec, target_ref: str, source: Sent, target: Sent, dataset: Dataset
+    ) -> dict[SideName, SideAnswers]:
+        """Return each model's answers to the other side's prompt, by the model's side."""
+        cells: dict[SideName, SideAnswers] = {}
+        if self.settings.source_model != RECORDED:
+            cells["source"] = self._side(spec, "source", self.settings.source_model, target, dataset)
+        cells["target"] = self._side(spec, "target", target_ref, source, dataset)
+        return cells
 
     def _side(self, spec: MigrationSpec, side: SideName, ref: str, sent: Sent, dataset: Dataset) -> SideAnswers:
         if ref == RECORDED:
@@ -160,21 +236,43 @@ def source_of(spec: MigrationSpec, settings: Settings) -> Sent:
         return Sent(prompt=spec.prompt)
     if _is_file(spec.prompt):
         return Sent(prompt=load_prompt(spec.folder / str(spec.prompt)))
-    return Sent(prompt=_catalog(spec, settings).source(str(spec.prompt)))
+    return Sent(prompt=catalog_of(spec, settings).source(str(spec.prompt)))
 
 
 def target_of(spec: MigrationSpec, settings: Settings, ref: str, source: Sent) -> Sent:
     """Return what the target side sends by the prompt strategy; a row's own prompt is sent as it is."""
-    if settings.prompt_strategy == "identity" or ref == RECORDED or not isinstance(source.prompt, Prompt):
+    is_as_it_is = settings.prompt_strategy == "identity" or settings.migrate_prompts
+    if is_as_it_is or ref == RECORDED or not isinstance(source.prompt, Prompt):
         return Sent(prompt=source.prompt, strategy="identity")
     if isinstance(spec.prompt, Prompt) or _is_file(spec.prompt):
         raise NoTargetPromptError(source.prompt.name, ref, source.prompt.place, [])
-    prompt = _catalog(spec, settings).for_target(str(spec.prompt), ref)
+    prompt = catalog_of(spec, settings).for_target(str(spec.prompt), ref, settings.variant)
     strategy = prompt.provenance.strategy if prompt.provenance else None
     return Sent(prompt=prompt, strategy=strategy or "catalog")
 
 
-def _attaching(sent: Sent, folder: Path) -> Sent:
+def untuned(spec: MigrationSpec, dataset: Dataset, sent: Sent) -> Dataset:
+    """Return the rows that may judge a prompt: all, or the holdout rows alone where dev rows tuned it.
+
+    Raises:
+        TunedRowsError: The marker's split would judge the prompt by rows that tuned it, or which did is not known.
+    """
+    if not isinstance(sent.prompt, Prompt) or (provenance := sent.prompt.provenance) is None:
+        return dataset
+    if provenance.dev_sha256 is None:
+        return dataset
+    split, place = split_of(dataset, strata=spec.slices, cluster=spec.cluster), sent.prompt.place
+    if split.dev_sha256 != provenance.dev_sha256:
+        raise TunedRowsError(place, f"the rows of {dataset.path} that tuned it are not those that would today")
+    if spec.split and spec.split in {row.get("split") for row in split.dev}:
+        raise TunedRowsError(place, f"the rows of split {spec.split!r} tuned it and may not judge it")
+    tuned = {row.sample_id for row in split.dev}
+    rows = split.holdout if spec.split is None else [row for row in dataset.rows if row.sample_id not in tuned]
+    return replace(dataset, rows=rows)
+
+
+def attaching(sent: Sent, folder: Path) -> Sent:
+    """Return what is sent with the folder that its attachments lie in."""
     # Where files lie is known to the dataset alone: a prompt is filed for any.
     if not isinstance(sent.prompt, Prompt) or not sent.prompt.attachments:
         return sent
@@ -198,7 +296,8 @@ def _is_file(prompt: object) -> bool:
     return isinstance(prompt, Path) or (isinstance(prompt, str) and prompt.endswith((".yaml", ".yml")))
 
 
-def _catalog(spec: MigrationSpec, settings: Settings) -> Catalog:
+def catalog_of(spec: MigrationSpec, settings: Settings) -> Catalog:
+    """Return the catalog that a spec's prompt is in."""
     return Catalog(settings.prompt_catalog or spec.folder / "prompts")
 
 

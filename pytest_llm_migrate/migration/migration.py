@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison import Comparison, Counting
+from pytest_llm_migrate.comparison.timing import Timing
 from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, Case
+from pytest_llm_migrate.migration.ahead import ScoringAhead
 from pytest_llm_migrate.migration.conditions import timing_of
 from pytest_llm_migrate.migration.latency import LatencyPass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_llm_migrate.comparison.timing import Timing
-    from pytest_llm_migrate.domain import Dataset, Row, SideName, Verdict
+    from pytest_llm_migrate.domain import Dataset, Row, Side, SideName, Verdict
+    from pytest_llm_migrate.migration.grid import Grid
+    from pytest_llm_migrate.migration.judging import DeskJudge
+    from pytest_llm_migrate.migration.looks import Look
     from pytest_llm_migrate.migration.scoring import Scorer
     from pytest_llm_migrate.migration.sides import SideAnswers
 
@@ -34,10 +38,16 @@ class Terms:
         target: Likewise of the target side.
         metrics: Names of the metrics, in the marker's order.
         slices: Columns whose groups are looked at one by one.
+        judges: References of the models that metrics ask.
+        paired: Names of the metrics that compare both sides' answers.
         bounds: The least and the greatest score of metrics that do not score in [0, 1].
         weight: The column that says how much of the traffic a row stands for.
         cluster: The column that says which rows belong together.
+        critical: The column or expression that says which rows may not break.
+        critical_rows: Their ids, ``None`` where nothing says which.
         row_failures: ``fail``, or ``report`` where failed rows are only reported and the gates decide.
+        attribution: What of the attribution grid cannot be had, empty where all of it can; ``None`` where it is not
+            asked for.
     """
 
     id: str
@@ -49,10 +59,15 @@ class Terms:
     target: Mapping[str, Any]
     metrics: tuple[str, ...]
     slices: tuple[str, ...]
+    judges: tuple[str, ...] = ()
+    paired: tuple[str, ...] = ()
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     weight: str | None = None
     cluster: str | None = None
+    critical: str | None = None
+    critical_rows: frozenset[str] | None = None
     row_failures: str = "fail"
+    attribution: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """Return the terms as JSON-ready builtins."""
@@ -71,10 +86,14 @@ class Terms:
             "target": dict(self.target),
             "metrics": list(self.metrics),
             "slices": list(self.slices),
+            "judges": list(self.judges),
+            "paired": list(self.paired),
             "bounds": {name: list(limits) for name, limits in self.bounds.items()},
             "weight": self.weight,
             "cluster": self.cluster,
+            "critical": self.critical,
             "row_failures": self.row_failures,
+            "attribution": self.attribution,
             "warnings": list(self.dataset.warnings),
         }
 
@@ -84,7 +103,8 @@ class Migration:
     """A use case on its way from one model to another, in one process.
 
     ``latency_rows`` are asked once more on both sides, for nothing but their times. Gates judge while no more than
-    ``error_tolerance``, a share of the rows, lack what they judge by.
+    ``error_tolerance``, a share of the rows, lack what they judge by. With ``scores_ahead`` rows are scored in the
+    background as their answers arrive, else one by one when they are looked at. A ``grid`` is asked for a gate.
     """
 
     terms: Terms
@@ -97,10 +117,17 @@ class Migration:
     latency_rows: int = 0
     latency_cache: bool = False
     error_tolerance: float = ERROR_TOLERANCE
+    judges: Sequence[DeskJudge] = ()
+    grid: Grid | None = None
+    scores_ahead: bool = False
+    _ahead: ScoringAhead = field(init=False)
     _pass: dict[str, Any] | None = None
     _cases: dict[str, Case] = field(default_factory=dict)
     _places: dict[str, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._ahead = ScoringAhead(self._sides)
 
     @property
     def rows(self) -> Sequence[Row]:
@@ -117,20 +144,25 @@ class Migration:
         self.prepare(rows)
         self.source.begin(rows)
         self.target.begin(rows)
+        if self.scores_ahead:
+            self._ahead.begin([row for row in rows if row.sample_id not in self._cases])
 
     def case(self, row: Row) -> Case:
         """Return a row with both answers and their scores, waiting for its own answers only."""
         known = self._cases.get(row.sample_id)
         if known is None:
             self.begin([row])
-            source = self.scorer.side("source", row, self.source.outcomes(row))
-            target = self.scorer.side("target", row, self.target.outcomes(row))
+            source, target = self._ahead.sides(row)
             known = self._cases[row.sample_id] = Case(row=row, source=source, target=target)
             self.seen(known, self._place(row))
         return known
 
+    def _sides(self, row: Row) -> tuple[Side, Side]:
+        return self.scorer.sides(row, self.source.outcomes(row), self.target.outcomes(row))
+
     def forget(self) -> None:
-        """Let go of the cases: ``seen`` has had them all."""
+        """Let go of the cases, of which ``seen`` has had all, and score no more."""
+        self._ahead.leave()
         self._cases.clear()
 
     def _place(self, row: Row) -> int:
@@ -142,19 +174,47 @@ class Migration:
         """Return all rows side by side, waiting for every answer; ``watch`` gets each verdict that is evaluated."""
         self.begin(self.rows)
         cases = [self.case(row) for row in self.rows]
+        if self.grid:
+            self.grid.take(self.rows)
         self.scorer.flush()
         if self.source.is_live and self.target.is_live:
             self._measure()  # else not before a gate asks for a time
+        return self.compared(cases, watch, timing=self._timing)
+
+    def comparison_at(self, look: Look, watch: Callable[[Verdict], None]) -> Comparison:
+        """Return the rows of a look side by side, waiting for their answers; times are measured where a gate asks."""
+        self.begin(look.rows)
+        cases = [self.case(row) for row in look.rows]
+        self.scorer.flush()
+        return self.compared(cases, watch, timing=self._timing, level=look.level)
+
+    def is_known(self, row: Row) -> bool:
+        """Whether a row was looked at so far."""
+        return row.sample_id in self._cases
+
+    def compared(
+        self,
+        cases: Sequence[Case],
+        watch: Callable[[Verdict], None],
+        *,
+        timing: Callable[[], Timing] = Timing,
+        level: Callable[[float], float] = float,
+    ) -> Comparison:
+        """Return these cases side by side, on this migration's terms; ``watch`` gets each verdict.
+
+        ``level`` gives the confidence at which a gate judges that was asked for one.
+        """
         terms = self.terms
         return Comparison(
             cases,
             metrics=terms.metrics,
             slices=terms.slices,
             bounds=terms.bounds,
-            counting=Counting(weight=terms.weight, cluster=terms.cluster),
-            timing=self._timing,
+            counting=Counting(weight=terms.weight, cluster=terms.cluster, critical=terms.critical_rows),
+            timing=timing,
             watch=watch,
             tolerance=self.error_tolerance,
+            level=level,
         )
 
     def times(self) -> dict[str, Any]:

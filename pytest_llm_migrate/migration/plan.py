@@ -5,29 +5,34 @@ from __future__ import annotations
 import math
 import statistics
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.answers import together
 from pytest_llm_migrate.comparison.flips import score_of
 from pytest_llm_migrate.domain import SIDES, side_column
 from pytest_llm_migrate.errors import MigrateError, masked
+from pytest_llm_migrate.migration.grid import EXCHANGED
 from pytest_llm_migrate.migration.pipelines import PipelineSide
 from pytest_llm_migrate.migration.scoring import bounds_of
 from pytest_llm_migrate.migration.sides import AskedSide
-from pytest_llm_migrate.stats import smallest_margin, smallest_margin_graded
+from pytest_llm_migrate.migration.spread import LEAST_PILOT, assumed, of_pilot, of_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_llm_migrate.answers import Forecast
-    from pytest_llm_migrate.domain import Metric, Row, SideName
+    from pytest_llm_migrate.domain import Metric, Row, Side, SideName
+    from pytest_llm_migrate.migration.gate_plan import GatePlan
+    from pytest_llm_migrate.migration.grid import Grid
     from pytest_llm_migrate.migration.migration import Migration
     from pytest_llm_migrate.migration.sides import SideAnswers
+    from pytest_llm_migrate.migration.spread import Basis, Spread
 
-DISAGREEMENTS = (0.0, 0.1, 0.2)
-"""Shares of rows on which the sides may disagree, for which a plan says what right/wrong rows can prove."""
-LIKELY, UNRELATED = 0.5, 0.0
-"""How closely both sides' scores of a row may go together: assumed for what a metric can prove."""
+PLAN_VERSION = 1
+CONFIDENCE, POWER = 0.95, 0.8
+"""What a plan's margins and rows are for: one-sided limits, and how likely a target as good as the source is a GO."""
+Record = dict[str, Any]
+Scores = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,39 +40,65 @@ class SidePlan:
     """What one side would take.
 
     Attributes:
-        name: ``source`` or ``target``.
+        name: ``source`` or ``target``, or what of an attribution grid it is.
         ref: The model's reference.
-        forecast: Calls, kept answers and money.
+        repeats: Answers a row.
+        forecast: Calls, kept answers, tokens and money.
         is_least: A pipeline may make more calls than one a row.
         seconds: How long the calls take, ``None`` when unknown.
         why_unknown: Why the time is unknown.
     """
 
-    name: SideName
+    name: str
     ref: str
+    repeats: int
     forecast: Forecast
     is_least: bool
     seconds: float | None
     why_unknown: str = ""
 
+    def to_record(self) -> Record:
+        """Return the side as JSON-ready builtins."""
+        return {
+            "ref": self.ref,
+            "repeats": self.repeats,
+            **_forecast_record(self.forecast, is_least=self.is_least),
+            "seconds": self.seconds if self.forecast.calls else 0.0,
+            "why_unknown": self.why_unknown if self.forecast.calls and self.seconds is None else None,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricPlan:
-    """What the rows could prove in one metric, judged by source answers that are there already.
+    """What the rows could prove in one metric, judged by answers that are there already.
 
     Attributes:
         name: The metric.
-        n: Rows whose source answer is scored.
-        mean: Their mean score.
-        deviation: Their standard deviation.
-        margins: The smallest margin that all rows to be judged can prove, by the correlation of both sides' scores.
+        bounds: Its least and its greatest score.
+        basis: What that is judged by: a ``pilot`` of both sides' scores, the ``source``'s, or ``assumed``.
+        n: Rows of that pilot, or whose source answer is scored.
+        source: The mean and the standard deviation of the source's scores, ``None`` without one.
+        spreads: How far both sides may differ, the more hopeful first.
     """
 
     name: str
+    bounds: tuple[float, float]
+    basis: Basis
     n: int
-    mean: float
-    deviation: float
-    margins: Mapping[float, float]
+    source: tuple[float, float] | None
+    spreads: Sequence[Spread]
+
+    def to_record(self, rows: int) -> Record:
+        """Return the metric as JSON-ready builtins."""
+        mean, deviation = self.source or (None, None)
+        return {
+            "name": self.name,
+            "bounds": list(self.bounds),
+            "basis": self.basis,
+            "n": self.n,
+            "source": {"mean": mean, "deviation": deviation},
+            "margins": [spread.to_record(rows) for spread in self.spreads],
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,42 +106,90 @@ class Plan:
     """What a migration would take and could prove.
 
     Attributes:
+        id: The migration's identity.
         name: The migration's name.
         rows: Rows to be judged.
-        sides: Both sides' part of the work.
-        margins: The smallest margin that right/wrong rows can prove, by the share on which the sides disagree.
-        metrics: Those metrics for which source answers are there already.
+        sides: Both sides' part of the work, and that of an attribution grid.
+        metrics: What its metrics can prove.
         latency_calls: Calls of a latency pass, at most, should a gate be judged.
+        counted_by: Columns by which rows do not count once each: those of the weights and of the clusters.
     """
 
+    id: str
     name: str
     rows: int
     latency_calls: int
     sides: Sequence[SidePlan]
-    margins: Mapping[float, float]
     metrics: Sequence[MetricPlan]
+    counted_by: Sequence[str] = ()
+
+    def to_record(self) -> Record:
+        """Return the plan as JSON-ready builtins, without its gates."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "rows": self.rows,
+            "latency_calls": self.latency_calls,
+            "counted_by": list(self.counted_by),
+            "sides": {side.name: side.to_record() for side in self.sides},
+            "metrics": [metric.to_record(self.rows) for metric in self.metrics],
+        }
 
 
-def plan_of(migration: Migration, rows: Sequence[Row]) -> Plan:
-    """Return what judging one or more rows takes and can prove; no model is called, but tokens may be counted."""
+def plan_of(migration: Migration, rows: Sequence[Row], grid: Grid | None = None) -> Plan:
+    """Return what judging one or more rows takes and can prove; no model is called, but tokens may be counted.
+
+    ``grid`` is the attribution grid that will be asked, too.
+    """
+    exchanged = grid.cells.items() if grid else ()
     return Plan(
+        id=migration.terms.id,
         name=migration.terms.name,
         rows=len(rows),
         latency_calls=migration.latency_calls(),
-        sides=[_side_plan(migration, side, rows) for side in SIDES],
-        margins={share: smallest_margin(len(rows), share) for share in DISAGREEMENTS},
+        sides=[
+            *(_side_plan(migration, side, side, getattr(migration, side), rows) for side in SIDES),
+            *(_side_plan(migration, EXCHANGED[side], side, answers, rows) for side, answers in exchanged),
+        ],
         metrics=_metric_plans(migration, rows),
+        counted_by=[column for column in (migration.terms.weight, migration.terms.cluster) if column],
     )
 
 
-def total_of(plans: Iterable[Plan]) -> Forecast:
-    """Return what the answers of all migrations would take; a call that several share is made once."""
-    return together(side.forecast for plan in plans for side in plan.sides)
+def plan_record(about: Mapping[str, Any], plans: Sequence[Plan], gates: Sequence[tuple[str, GatePlan]]) -> Record:
+    """Return all plans of a command as JSON-ready builtins; each gate is given after its migration's id.
+
+    The total counts a call that several migrations share once.
+    """
+    is_least = any(side.is_least for plan in plans for side in plan.sides)
+    return {
+        "schema_version": PLAN_VERSION,
+        **about,
+        "confidence": CONFIDENCE,
+        "power": POWER,
+        "migrations": [
+            plan.to_record() | {"gates": [gate.to_record() for name, gate in gates if name == plan.id]}
+            for plan in plans
+        ],
+        "total": _forecast_record(together(side.forecast for plan in plans for side in plan.sides), is_least=is_least),
+    }
 
 
-def _side_plan(migration: Migration, name: SideName, rows: Sequence[Row]) -> SidePlan:
-    side, ref = getattr(migration, name), str(getattr(migration.terms, name)["ref"])
-    forecast: Forecast = side.forecast(rows, may_count=True)
+def _forecast_record(forecast: Forecast, *, is_least: bool) -> Record:
+    return {
+        "calls": forecast.calls,
+        "is_least": is_least,
+        "kept": forecast.kept,
+        "input_tokens": forecast.input_tokens,
+        "output_tokens": forecast.output_tokens,
+        "usd_expected": forecast.expected_cost,
+        "usd_at_most": forecast.cost,
+    }
+
+
+def _side_plan(migration: Migration, name: str, model: SideName, side: SideAnswers, rows: Sequence[Row]) -> SidePlan:
+    ref = str(getattr(migration.terms, model)["ref"])
+    forecast = side.forecast(rows, may_count=True)
     latencies = [*side.latencies(rows), *_column_latencies(migration.terms.dataset.rows, ref)]
     seconds, why_unknown = None, "until a first call"
     if isinstance(side, AskedSide) and side.desk.batch.place:
@@ -123,6 +202,7 @@ def _side_plan(migration: Migration, name: SideName, rows: Sequence[Row]) -> Sid
     return SidePlan(
         name=name,
         ref=ref,
+        repeats=side.repeats if isinstance(side, (AskedSide, PipelineSide)) else 1,
         forecast=forecast,
         is_least=isinstance(side, PipelineSide),
         seconds=seconds,
@@ -149,29 +229,40 @@ def _column_latencies(rows: Sequence[Row], ref: str) -> list[float]:
 
 
 def _metric_plans(migration: Migration, rows: Sequence[Row]) -> list[MetricPlan]:
-    known = migration.source.known(rows)
-    sides = [migration.scorer.side("source", row, known[row.sample_id]) for row in rows if known.get(row.sample_id)]
-    plans = []
-    for metric in migration.scorer.metrics:
-        scores = [float(score) for side in sides if (score := score_of(side, metric.name)) is not None]
-        if scores:
-            plans.append(_metric_plan(metric, scores, len(rows)))
-    return plans
+    pairs = list(_known_sides(migration, rows))
+    return [
+        _metric_plan(metric, *(_scores([pair[place] for pair in pairs], metric.name) for place in (0, 1)))
+        for metric in migration.scorer.metrics
+    ]
 
 
-def _metric_plan(metric: Metric, scores: Sequence[float], rows: int) -> MetricPlan:
-    low, high = bounds_of(metric)
-    deviation, span = statistics.pstdev(scores), high - low
+def _known_sides(migration: Migration, rows: Sequence[Row]) -> Iterator[tuple[Side, Side | None]]:
+    """Yield both sides, scored, of every row whose source answer is there; no target where that answer is not."""
+    source, target = migration.source.known(rows), migration.target.known(rows)
+    for row in rows:
+        before, after = source.get(row.sample_id), target.get(row.sample_id)
+        if before and after:
+            yield migration.scorer.sides(row, before, after)
+        elif before:
+            yield migration.scorer.side("source", row, before), None
 
-    def margin(correlation: float) -> float:
-        # The variance of a difference of two scores that vary alike; for right/wrong scores it is their disagreement.
-        of_differences = deviation / span * math.sqrt(2 * (1 - correlation))
-        return span * smallest_margin_graded(rows, min(of_differences, 1.0))
 
-    return MetricPlan(
-        name=metric.name,
-        n=len(scores),
-        mean=statistics.fmean(scores),
-        deviation=deviation,
-        margins={correlation: margin(correlation) for correlation in (LIKELY, UNRELATED)},
-    )
+def _scores(sides: Iterable[Side | None], metric: str) -> Scores:
+    found = {side.sample_id: score_of(side, metric) for side in sides if side}
+    return {row: float(score) for row, score in found.items() if score is not None}
+
+
+def _metric_plan(metric: Metric, source: Scores, target: Scores) -> MetricPlan:
+    bounds = bounds_of(metric)
+    span, both = bounds[1] - bounds[0], [row for row in source if row in target]
+    basis: Basis
+    spreads: Sequence[Spread]
+    seen = (statistics.fmean(source.values()), statistics.pstdev(source.values())) if source else None
+    if len(both) >= LEAST_PILOT:
+        basis, spreads = "pilot", of_pilot([source[row] for row in both], [target[row] for row in both], bounds)
+    elif seen:
+        basis, spreads = "source", of_source(seen[1], span)
+    else:
+        basis, spreads = "assumed", assumed(span)
+    n = len(both) if basis == "pilot" else len(source)
+    return MetricPlan(name=metric.name, bounds=bounds, basis=basis, n=n, source=seen, spreads=spreads)

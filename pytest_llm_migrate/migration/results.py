@@ -6,15 +6,20 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.answers import USE_CASE
-from pytest_llm_migrate.comparison import Comparison, Counting, Scale
+from pytest_llm_migrate.comparison import Scale
+from pytest_llm_migrate.comparison.pairwise import pairwise_summary
 from pytest_llm_migrate.domain import Ruling, worst
+from pytest_llm_migrate.migration.attribution import attribution_record
+from pytest_llm_migrate.migration.compared import comparison_of
 from pytest_llm_migrate.migration.conditions import merged, timing_of
-from pytest_llm_migrate.migration.spool import case_of
+from pytest_llm_migrate.migration.kinship import kinship_warnings
+from pytest_llm_migrate.migration.ranking import rankings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pytest_llm_migrate.answers import Spending
+    from pytest_llm_migrate.comparison import Comparison
 
 SCHEMA_VERSION = 1
 SAMPLES_FILE = "latency.jsonl"
@@ -32,6 +37,7 @@ class Seen:
         self.is_cut_short = False
         self.seals: set[str] = set()
         self.forecast: dict[str, Any] | None = None
+        self.exchanged: dict[str, dict[str, Any]] = {}
         self._times: dict[str, list[dict[str, Any]]] = {}
         cases: dict[str, dict[int, dict[str, Any]]] = {}
         for record in records:
@@ -46,6 +52,8 @@ class Seen:
             self.used.append(record)
         elif kind == "seal":
             self.seals.add(record["sha256"])
+        elif kind == "exchanged":
+            self.exchanged.setdefault(record["migration"], {})[record["sample_id"]] = record["scores"]
         elif kind == "cut_short":
             self.is_cut_short = True
         elif kind == "forecast":
@@ -73,21 +81,15 @@ def migration_record(
     tests: Sequence[Test],
     monthly_requests: int | None = None,
     times: Mapping[str, Any] | None = None,
+    exchanged: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return one judged migration: its terms, gates, row counts, and the comparison in figures.
 
     ``monthly_requests`` is the traffic that costs are projected to, ``None`` for no projection; ``times`` what
-    `Seen.times` gives.
+    `Seen.times` gives; ``exchanged`` what rows scored with exchanged prompts.
     """
     timed = times or merged([])
-    compared = Comparison(
-        [case_of(record) for record in cases],
-        metrics=tuple(terms["metrics"]),
-        slices=tuple(terms["slices"]),
-        bounds={name: (low, high) for name, (low, high) in terms["bounds"].items()},
-        counting=Counting(weight=terms.get("weight"), cluster=terms.get("cluster")),
-        timing=lambda: timing_of(timed),
-    )
+    compared = comparison_of(terms, cases, timing=lambda: timing_of(timed))
     gates = [gate_record(test) for test in tests if test["gate"]]
     rows = Counter(test["outcome"] for test in tests if not test["gate"])
     ruling = worst(Ruling(gate["verdict"]) for gate in gates if gate["verdict"])
@@ -99,10 +101,12 @@ def migration_record(
         "gates": gates,
         "row_tests": {outcome: rows[outcome] for outcome in _ROW_OUTCOMES},
         "rows_below_bar": len(below),
+        "attribution": attribution_record(terms, cases, exchanged or {}),
         **compared.to_record(),
         "latency_pass": pass_figures(timed["latency_pass"], compared),
         "projection": compared.projection(monthly_requests).to_record() if monthly_requests else None,
-        "warnings": [*terms["warnings"], *compared.warnings(), *_gate_warnings(gates)],
+        "pairwise": {name: pairwise_summary(compared.cases, name).to_record() for name in terms.get("paired", ())},
+        "warnings": [*terms["warnings"], *kinship_warnings(terms), *compared.warnings(), *_gate_warnings(gates)],
     }
 
 
@@ -138,6 +142,7 @@ def gate_record(test: Test) -> dict[str, Any]:
         "verdict": ruling and str(ruling),
         "statement": statement,
         "statements": said,
+        "look": test.get("look"),
     }
 
 
@@ -208,7 +213,12 @@ def run_record(
     judged = [name for name in seen.migrations if tests_of(name) or name in seen.cases]
     migrations = [
         migration_record(
-            seen.migrations[name], seen.cases.get(name, []), tests_of(name), monthly_requests, seen.times(name)
+            seen.migrations[name],
+            seen.cases.get(name, []),
+            tests_of(name),
+            monthly_requests,
+            seen.times(name),
+            seen.exchanged.get(name),
         )
         for name in judged
     ]
@@ -219,6 +229,7 @@ def run_record(
         "verdict": ruling and str(ruling),
         "prices": dict(prices),
         "migrations": migrations,
+        "rankings": rankings(migrations, seen.cases),
         "warnings": [],
         "sections": [],
     }

@@ -5,14 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import statistics
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+import threading
+from dataclasses import dataclass, field, replace
+from itertools import cycle, islice
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from pytest_llm_migrate.answers import printable
-from pytest_llm_migrate.domain import Answer, CallFailure, Score, ScoreFailure, Side
+from pytest_llm_migrate.domain import (
+    SIDES,
+    Answer,
+    CallFailure,
+    JudgedMetric,
+    PairedMetric,
+    Score,
+    ScoreFailure,
+    Side,
+    SidedMetric,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_llm_migrate.answers import Store
     from pytest_llm_migrate.domain import Metric, Outcome, Row, SideName
@@ -43,50 +55,141 @@ class Bounded(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Scorer:
-    """Scores answers with a migration's metrics, never the same kept score twice."""
+    """Scores answers with a migration's metrics, never the same kept score twice; safe to use from several threads.
+
+    Attributes:
+        metrics: The metrics, judged ones with their judges.
+        store: Where scores are kept.
+        may_ask: Whether judges may be asked; else a judged metric has the scores that are kept.
+        looks_up: Whether scores of judged metrics are looked up; not where their judges' answers are to be recorded.
+    """
 
     metrics: Sequence[Metric]
     store: Store
+    may_ask: bool = True
+    looks_up: bool = True
     _unwritten: dict[str, Score] = field(default_factory=dict)
     _bounds: dict[str, Limits] = field(init=False)
+    _alone: Sequence[Metric] = field(init=False)
+    _paired: Sequence[PairedMetric] = field(init=False)
+    _sided: Mapping[str, SidedMetric] = field(init=False)
+    _judged: frozenset[str] = field(init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
+        # Asked once: whether something is of a protocol takes longer to tell than most metrics take to score.
         self._bounds = {metric.name: bounds_of(metric) for metric in self.metrics}
+        self._paired = [metric for metric in self.metrics if isinstance(metric, PairedMetric)]
+        self._alone = [metric for metric in self.metrics if not isinstance(metric, PairedMetric)]
+        self._sided = {metric.name: metric for metric in self.metrics if isinstance(metric, SidedMetric)}
+        self._judged = frozenset(metric.name for metric in self.metrics if isinstance(metric, JudgedMetric))
+
+    @property
+    def is_slow(self) -> bool:
+        """Whether some metric waits for a judge."""
+        return bool(self._judged)
+
+    def sides(self, row: Row, source: Sequence[Outcome], target: Sequence[Outcome]) -> tuple[Side, Side]:
+        """Return both sides of a row with their scores, those of metrics that compare the two included."""
+        before, after = self.side("source", row, source), self.side("target", row, target)
+        if not self._paired or before.failure or after.failure:
+            return before, after
+        pairs = {metric.name: self._pair_scores(metric, row, source, target) for metric in self._paired}
+        return (
+            _with_scores(before, row, {name: first for name, (first, _) in pairs.items()}),
+            _with_scores(after, row, {name: second for name, (_, second) in pairs.items()}),
+        )
 
     def side(self, name: SideName, row: Row, outcomes: Sequence[Outcome]) -> Side:
-        """Return a side with its scores; of several repeats the mean, failing where one repeat failed."""
+        """Return a side with its own scores; of several repeats the mean, failing where one repeat failed."""
         failure = next((item for item in outcomes if isinstance(item, CallFailure)), None)
         if failure:
             return Side(name=name, sample_id=row.sample_id, outcome=failure)
         answers = [item for item in outcomes if isinstance(item, Answer)]
-        each = [self._scores(row, answer) for answer in answers]
-        scores = {metric.name: _mean([found[metric.name] for found in each]) for metric in self.metrics}
+        each = [self._scores(name, row, answer) for answer in answers]
+        scores = {metric: _mean([found[metric] for found in each]) for metric in each[0]}
         labelled = {metric: _labelled(score, metric, name, row) for metric, score in scores.items()}
         return Side(name=name, sample_id=row.sample_id, outcome=average(answers), scores=labelled)
 
     def flush(self) -> None:
         """Write down the scores that are worth keeping."""
-        if self._unwritten:
-            self.store.keep_scores(self._unwritten)
-            self._unwritten = {}
+        with self._lock:
+            unwritten, self._unwritten = self._unwritten, {}
+        if unwritten:
+            self.store.keep_scores(unwritten)
 
-    def _scores(self, row: Row, answer: Answer) -> Mapping[str, Score | ScoreFailure]:
-        kept = {metric.name: _score_key(metric, row, answer) for metric in self.metrics if metric.kept}
-        found = self.store.find_scores(list(kept.values())) if kept else {}
+    def _scores(self, side: SideName, row: Row, answer: Answer) -> Mapping[str, Score | ScoreFailure]:
+        keys = {metric.name: _score_key(metric, row, answer) for metric in self._alone if metric.kept}
+        known = self._known([key for name, key in keys.items() if self._may_look_up(name)])
         scores: dict[str, Score | ScoreFailure] = {}
-        for metric in self.metrics:
-            key = kept.get(metric.name, "")
-            known = found.get(key, self._unwritten.get(key))
-            scores[metric.name] = self._new_score(metric, answer, row, key) if known is None else known
+        for metric in self._alone:
+            key = keys.get(metric.name, "")
+            scores[metric.name] = known[key] if key in known else self._new_score(metric, side, answer, row, key)
         return scores
 
-    def _new_score(self, metric: Metric, answer: Answer, row: Row, key: str) -> Score | ScoreFailure:
-        score = _scored(metric, answer, row, self._bounds[metric.name])
-        if key and isinstance(score, Score):
-            self._unwritten[key] = score
-            if len(self._unwritten) >= _FLUSH_AT:
-                self.flush()
+    def _known(self, keys: Sequence[str]) -> Mapping[str, Score]:
+        if not keys:
+            return {}
+        with self._lock:
+            unwritten = {key: self._unwritten[key] for key in keys if key in self._unwritten}
+        return self.store.find_scores(keys) | unwritten
+
+    def _may_look_up(self, metric: str) -> bool:
+        return self.looks_up or metric not in self._judged
+
+    def _new_score(self, metric: Metric, side: SideName, answer: Answer, row: Row, key: str) -> Score | ScoreFailure:
+        if metric.name in self._judged and not self.may_ask:
+            return ScoreFailure(reason="not judged yet")
+        sided = self._sided.get(metric.name)
+        if sided:
+            return self._tried(metric, lambda: sided.score_side(side, answer, row))
+        score = self._tried(metric, lambda: metric.score(answer, row))
+        self._keep({key: score} if key else {})
         return score
+
+    def _pair_scores(
+        self, metric: PairedMetric, row: Row, source: Sequence[Outcome], target: Sequence[Outcome]
+    ) -> tuple[Score | ScoreFailure, Score | ScoreFailure]:
+        """Return both sides' mean scores over pairs of repeats; a side with one answer alone lends it to each."""
+        repeats = max(len(source), len(target))
+        answers = [
+            [item for item in islice(cycle(side), repeats) if isinstance(item, Answer)] for side in (source, target)
+        ]
+        each = [self._pair_score(metric, row, *pair) for pair in zip(*answers, strict=True)]
+        return _mean([first for first, _ in each]), _mean([second for _, second in each])
+
+    def _pair_score(
+        self, metric: PairedMetric, row: Row, source: Answer, target: Answer
+    ) -> tuple[Score | ScoreFailure, Score | ScoreFailure]:
+        keys = [_score_key(metric, row, source, target, side) for side in SIDES] if metric.kept else []
+        known = self._known(keys) if self._may_look_up(metric.name) else {}
+        if len(known) == len(SIDES):
+            return known[keys[0]], known[keys[1]]
+        if metric.name in self._judged and not self.may_ask:
+            failure = ScoreFailure(reason="not judged yet")
+            return failure, failure
+        try:
+            found = metric.score_pair(source, target, row)
+        except Exception as error:  # noqa: BLE001 - as of a single answer
+            found = (_bug(error), _bug(error))
+        bounds = self._bounds[metric.name]
+        first, second = (_checked(metric.name, score, bounds) for score in found)
+        self._keep(dict(zip(keys, (first, second), strict=False)))
+        return first, second
+
+    def _tried(self, metric: Metric, score: Callable[[], object]) -> Score | ScoreFailure:
+        try:
+            found = score()
+        except Exception as error:  # noqa: BLE001 - a metric may come from a plugin; its bug is a named failure, not a zero
+            return _bug(error)
+        return _checked(metric.name, found, self._bounds[metric.name])
+
+    def _keep(self, scores: Mapping[str, Score | ScoreFailure]) -> None:
+        with self._lock:
+            self._unwritten.update((key, score) for key, score in scores.items() if isinstance(score, Score))
+            is_full = len(self._unwritten) >= _FLUSH_AT
+        if is_full:
+            self.flush()
 
 
 def average(answers: Sequence[Answer]) -> Answer:
@@ -113,6 +216,11 @@ def _mean(scores: Sequence[Score | ScoreFailure]) -> Score | ScoreFailure:
     return Score(statistics.fmean(numbers), f"mean of {len(numbers)} repeats: {listed}")
 
 
+def _with_scores(side: Side, row: Row, scores: Mapping[str, Score | ScoreFailure]) -> Side:
+    labelled = {metric: _labelled(score, metric, side.name, row) for metric, score in scores.items()}
+    return replace(side, scores={**side.scores, **labelled})
+
+
 def _labelled(score: Score | ScoreFailure, metric: str, side: SideName, row: Row) -> Score | ScoreFailure:
     if isinstance(score, ScoreFailure):
         return score
@@ -124,12 +232,8 @@ def bounds_of(metric: Metric) -> Limits:
     return metric.bounds if isinstance(metric, Bounded) else (0.0, 1.0)
 
 
-def _scored(metric: Metric, answer: Answer, row: Row, bounds: Limits) -> Score | ScoreFailure:
-    try:
-        found: object = metric.score(answer, row)
-    except Exception as error:  # noqa: BLE001 - a metric may come from a plugin; its bug is a named failure, not a zero
-        return ScoreFailure(reason=printable(f"{type(error).__name__}: {error}"))
-    return _checked(metric.name, found, bounds)
+def _bug(error: Exception) -> ScoreFailure:
+    return ScoreFailure(reason=printable(f"{type(error).__name__}: {error}"))
 
 
 def _checked(name: str, found: object, bounds: Limits) -> Score | ScoreFailure:
@@ -143,8 +247,12 @@ def _checked(name: str, found: object, bounds: Limits) -> Score | ScoreFailure:
     return Score(found, printable(found.reason)) if isinstance(found, Score) else Score(found)
 
 
-def _score_key(metric: Metric, row: Row, answer: Answer) -> str:
-    record = {name: value for name, value in answer.to_record().items() if name not in {"cached", "cost", "no_cost"}}
-    content = [metric.name, metric.version, dict(row.values), record]
+def _score_key(metric: Metric, row: Row, *scored: Answer | str) -> str:
+    records = [_content(item) if isinstance(item, Answer) else item for item in scored]
+    content = [metric.name, metric.version, dict(row.values), *records]
     text = json.dumps(content, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _content(answer: Answer) -> dict[str, Any]:
+    return {name: value for name, value in answer.to_record().items() if name not in {"cached", "cost", "no_cost"}}

@@ -67,7 +67,7 @@ def sealed_terms(terms: Terms, metrics: Sequence[Metric], judge: str | None) -> 
         **{side: _sealed_side(known[side]) for side in SIDES},
         "metrics": [{"name": metric.name, "version": metric.version} for metric in metrics],
         "judge": judge and masked(judge),
-        **{name: known[name] for name in ("slices", "weight", "cluster")},
+        **{name: known[name] for name in ("slices", "weight", "cluster", "critical")},
     }
 
 
@@ -75,12 +75,18 @@ def _sealed_side(side: Mapping[str, Any]) -> Record:
     return {"ref": side["ref"], "prompt_sha256": side["prompt"] and side["prompt"]["sha256"]}
 
 
-def seal_of(run: str, at: str, migrations: Iterable[Record], gates: Iterable[SealedGate]) -> Record:
-    """Return ``sealed.json`` of a run; ``at`` is ISO 8601. The order of the tests makes no difference."""
+def seal_of(
+    run: str, at: str, migrations: Iterable[Record], gates: Iterable[SealedGate], options: Mapping[str, Any]
+) -> Record:
+    """Return ``sealed.json`` of a run; ``at`` is ISO 8601, ``options`` are those that decide, by their names.
+
+    The order of the tests makes no difference.
+    """
     return {
         "schema_version": SEAL_VERSION,
         "run": run,
         "sealed_at": at,
+        "options": dict(options),
         "migrations": sorted(migrations, key=lambda found: str(found["id"])),
         "gates": [gate.to_record() for gate in sorted(gates, key=lambda gate: gate.nodeid)],
     }

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.domain import BatchPlace
 
 RECORDED = "recorded"
+PROMPT_CHOICES = ("catalog", "identity")
+"""What `prompt_strategy` may be besides the name of a strategy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,3 +43,15 @@ class Settings:
     batch: BatchPlace | None = None
     error_tolerance: float | None = None
     undecided: str = "fail"
+    self_test: int | None = None
+    stop_early: bool = False
+    attribution: bool = False
+    migrate_prompts: str | None = None
+    optimizer_model: str | None = None
+    strategy_options: tuple[tuple[str, str], ...] = ()
+    force: bool = False
+
+    @property
+    def variant(self) -> str | None:
+        """The strategy whose prompts are used, whichever is filed; ``None`` for those that are."""
+        return None if self.prompt_strategy in PROMPT_CHOICES else self.prompt_strategy

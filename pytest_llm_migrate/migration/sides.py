@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_llm_migrate.answers import Forecast, Mode, Question, RecordedAnswer, together
+from pytest_llm_migrate.answers import USE_CASE, Forecast, Mode, Question, RecordedAnswer, together
 from pytest_llm_migrate.domain import Answer, CallFailure, side_column
 from pytest_llm_migrate.errors import masked
 
@@ -195,7 +195,10 @@ class RecordedSide:
 
 @dataclass(slots=True, kw_only=True)
 class AskedSide:
-    """Answers of a model to a prompt, one call a row and repeat; ``origin`` is what recordings say asked."""
+    """Answers of a model to a prompt, one call a row and repeat.
+
+    ``origin`` is what recordings say asked, ``purpose`` what the ledger says it was for.
+    """
 
     desk: Desk
     model: Connection
@@ -203,6 +206,7 @@ class AskedSide:
     origin: str
     repeats: int
     recorded: Mapping[str, tuple[str, Answer]]
+    purpose: str = USE_CASE
     _orders: list[Order] = field(default_factory=list)
     _prepared: dict[str, None] = field(default_factory=dict)
     _tickets: dict[str, Sequence[Ticket]] = field(default_factory=dict)
@@ -279,7 +283,7 @@ class AskedSide:
 
     def _questions(self, rows: Sequence[Row]) -> list[Question]:
         return [
-            Question(sample_id=row.sample_id, request=request, repeat=repeat)
+            Question(sample_id=row.sample_id, request=request, repeat=repeat, purpose=self.purpose)
             for row in rows
             for request in [self.prompt.render(row)]
             for repeat in range(self.repeats)

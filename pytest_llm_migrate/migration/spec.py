@@ -22,6 +22,7 @@ class MigrationSpec:
         nodeid: The test file, as pytest names it.
         suite: The test file's stem; recordings are kept under it.
         number: Which of the file's different markers this is, from 0.
+        critical: A column of truth values, or an expression over columns, that says which rows may not break.
     """
 
     dataset: str | Path | Dataset
@@ -38,6 +39,7 @@ class MigrationSpec:
     row_failures: Literal["fail", "report"] = "fail"
     weight: str | None = None
     cluster: str | None = None
+    critical: str | None = None
 
     @property
     def name(self) -> str:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.domain import Outcome, SideName
     from pytest_llm_migrate.migration.migration import Migration, Terms
 
+LONGEST_RAW = 4_000
+"""Characters that are kept of what a metric that failed had in hand."""
+
 
 class Spool:
     """Appends records to one file, opened at the first of them."""
@@ -25,22 +28,26 @@ class Spool:
         self.path = path
         self._file: TextIO | None = None
         self._columns: dict[str, Sequence[str]] = {}
+        self._critical: dict[str, frozenset[str] | None] = {}
 
     def migration(self, terms: Terms) -> None:
         """Note that a migration exists."""
         self._columns[terms.id] = (*terms.slices, *filter(None, [terms.weight, terms.cluster]))
+        self._critical[terms.id] = terms.critical_rows
         self._write({"type": "migration", **terms.to_record()})
 
     def case(self, migration: str, case: Case, place: int) -> None:
         """Note a case as it became known, with its row's place in the dataset."""
-        self._write(
-            {
-                "type": "case",
-                "migration": migration,
-                "place": place,
-                **case_record(case, self._columns.get(migration, ())),
-            }
+        critical = self._critical.get(migration)
+        record = case_record(
+            case, self._columns.get(migration, ()), critical=None if critical is None else case.id in critical
         )
+        self._write({"type": "case", "migration": migration, "place": place, **record})
+
+    def exchanged(self, migration: str, row: Row, sides: Mapping[SideName, Side]) -> None:
+        """Note what a row scored with exchanged prompts, by the side whose model was asked."""
+        scores = {name: _side_record(side).get("scores", {}) for name, side in sides.items()}
+        self._write({"type": "exchanged", "migration": migration, "sample_id": row.sample_id, "scores": scores})
 
     def times(self, migration: Migration) -> None:
         """Note under which conditions a migration's answers were timed, and its latency pass."""
@@ -56,11 +63,15 @@ class Spool:
         self._write({"type": "seal", "sha256": sha256})
 
     def used(self, migration: Migration) -> None:
-        """Note the answers that a recording could keep."""
-        for side, answers in (("source", migration.source), ("target", migration.target)):
+        """Note the answers, judges' included, that a recording could keep."""
+        sides = [("source", migration.source), ("target", migration.target)]
+        for side, answers in [*sides, *(migration.grid.cells.items() if migration.grid else ())]:
             ref = getattr(migration.terms, side)["ref"]
             for item in answers.used():
                 self.used_by_test(migration.terms.nodeid, ref, item)
+        for judge in migration.judges:
+            for item in judge.used():
+                self.used_by_test(migration.terms.nodeid, judge.ref, item)
 
     def used_by_test(self, nodeid: str, ref: str, item: RecordedAnswer) -> None:
         """Note an answer of a model that a test of this file used."""
@@ -92,13 +103,17 @@ def read_spool(folder: Path) -> Iterator[dict[str, Any]]:
             yield from (json.loads(line) for line in file if line.endswith("\n"))
 
 
-def case_record(case: Case, slices: Sequence[str] = ()) -> dict[str, Any]:
-    """Return a case as JSON-ready builtins, with the values of slice and weight columns, which need not be inputs."""
+def case_record(case: Case, slices: Sequence[str] = (), *, critical: bool | None = None) -> dict[str, Any]:
+    """Return a case as JSON-ready builtins, with the values of slice and weight columns, which need not be inputs.
+
+    ``critical`` says whether the row may not break, ``None`` where nothing says of any.
+    """
     return {
         "sample_id": case.id,
         "inputs": case.inputs,
         "reference": case.reference,
         "slices": {column: case.row.get(column) for column in slices},
+        **({} if critical is None else {"critical": critical}),
         "source": _side_record(case.source),
         "target": _side_record(case.target),
     }
@@ -108,13 +123,21 @@ def _side_record(side: Side) -> dict[str, Any]:
     if isinstance(side.outcome, CallFailure):
         return {"error": side.outcome.to_record()}
     scores = {name: score for name, score in side.scores.items() if isinstance(score, Score)}
+    failures = {name: item for name, item in side.scores.items() if isinstance(item, ScoreFailure)}
+    raws = {name: _cut(item.raw) for name, item in failures.items() if item.raw}
     return {
         **side.outcome.to_record(),
         "cached": side.outcome.cached,
         "scores": {name: float(score) for name, score in scores.items()},
         "reasons": {name: score.reason for name, score in scores.items() if score.reason},
-        "failures": {name: item.reason for name, item in side.scores.items() if isinstance(item, ScoreFailure)},
+        "failures": {name: item.reason for name, item in failures.items()},
+        **({"raws": raws} if raws else {}),
     }
+
+
+def _cut(raw: str) -> str:
+    more = len(raw) - LONGEST_RAW
+    return raw if more <= 0 else f"{raw[:LONGEST_RAW]}… ({more:,} more characters)"
 
 
 def case_of(record: Mapping[str, Any]) -> Case:
@@ -136,6 +159,9 @@ def _side_of(name: SideName, sample_id: str, record: Mapping[str, Any]) -> Side:
         metric: Score(value, reasons.get(metric, ""), metric=metric, side=name, sample_id=sample_id)
         for metric, value in record["scores"].items()
     }
-    failures = {metric: ScoreFailure(reason=reason) for metric, reason in record["failures"].items()}
+    raws = record.get("raws", {})
+    failures = {
+        metric: ScoreFailure(reason=reason, raw=raws.get(metric, "")) for metric, reason in record["failures"].items()
+    }
     outcome: Outcome = Answer.from_record(record)
     return Side(name=name, sample_id=sample_id, outcome=outcome, scores=scores | failures)

@@ -81,14 +81,21 @@ def bedrock_client(reference: str, connections: int) -> RuntimeClient:
 
 
 def service_client(
-    service: str, reference: str, connections: int, failure: Callable[[Exception], CallFailedError]
+    service: str,
+    reference: str,
+    connections: int,
+    failure: Callable[[Exception], CallFailedError],
+    *,
+    attempts: int = 1,
 ) -> Any:
     """Return a client for a service's calls; ``failure`` gives the meaning of what is wrong, as of a call's fault.
+
+    More than one attempt a call is for calls that nobody times, and that no other part of the project makes again.
 
     Raises `CannotConnectError` as `bedrock_client` does.
     """
     try:
-        return _checked_client(service, connections)
+        return _checked_client(service, connections, attempts)
     except BotoCoreError as error:
         failed = failure(error)
         raise CannotConnectError(reference, failed.message, failed.way_out or SETTINGS) from error
@@ -96,7 +103,7 @@ def service_client(
         raise CannotConnectError(reference, str(error), SETTINGS) from error
 
 
-def _checked_client(service: str, connections: int) -> Any:
+def _checked_client(service: str, connections: int, attempts: int) -> Any:
     session = boto3.Session()
     region = session.region_name or os.environ.get("AWS_REGION")
     if not region:
@@ -104,7 +111,7 @@ def _checked_client(service: str, connections: int) -> Any:
     has_token = service in TOKEN_SERVICES and os.environ.get(BEARER_TOKEN)
     if not has_token and session.get_credentials() is None:
         raise NoCredentialsError
-    return cast(Any, session).client(service, region_name=region, config=_config(connections))
+    return cast(Any, session).client(service, region_name=region, config=_config(connections, attempts))
 
 
 def loopback_client(url: str, connections: int) -> RuntimeClient:
@@ -127,11 +134,11 @@ def loopback_client(url: str, connections: int) -> RuntimeClient:
     return client
 
 
-def _config(connections: int, **more: Any) -> Config:
+def _config(connections: int, attempts: int = 1, **more: Any) -> Config:
     return Config(
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
-        retries={"total_max_attempts": 1},
+        retries={"total_max_attempts": attempts},
         max_pool_connections=connections,
         # boto3 would put its own text together anew for each call, which takes a tenth of the call's CPU time.
         user_agent=f"Boto3/{boto3.__version__} pytest-llm-migrate",

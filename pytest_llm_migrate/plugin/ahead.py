@@ -9,7 +9,7 @@ from pytest_llm_migrate.errors import MigrateError
 from pytest_llm_migrate.plugin.collection import is_gate, is_skipped, migration_of, row_of
 from pytest_llm_migrate.plugin.keys import RUN
 from pytest_llm_migrate.plugin.run import is_worker, usage_errors
-from pytest_llm_migrate.plugin.sealing import seal_gates
+from pytest_llm_migrate.plugin.sealing import seal_gates, selected_gates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_llm_migrate.domain import Row
+    from pytest_llm_migrate.migration.grid import Grid
     from pytest_llm_migrate.migration.migration import Migration
     from pytest_llm_migrate.plugin.run import Run
 
@@ -38,22 +39,49 @@ def begin_answers(session: pytest.Session) -> None:
 
 
 def _begin(session: pytest.Session, run: Run) -> None:
-    needed = rows_needed(session, run)
+    needed, grids = rows_needed(session, run), grids_needed(session, run)
+    if run.settings.stop_early:
+        from pytest_llm_migrate.plugin.stopping import at_first_look
+
+        _note_forecast_of_all(run, needed)
+        needed = at_first_look(session, run, needed)
     # All of them, before the first call: a run that cannot be made must not have been paid for in part.
     for migration, rows in needed:
         migration.prepare(rows)
-    _note_forecast(run, [migration for migration, _ in needed])
+    for migration, grid in grids:
+        grid.prepare(migration.rows)
+    if not run.settings.stop_early:
+        _note_forecast(run, [migration for migration, _ in needed], [grid for _, grid in grids])
     seal_gates(session, run)
     for migration, rows in needed:
         migration.begin(rows)
+    for migration, grid in grids:
+        grid.begin(migration.rows)
 
 
-def _note_forecast(run: Run, migrations: Sequence[Migration]) -> None:
+def _note_forecast(run: Run, migrations: Sequence[Migration], grids: Sequence[Grid]) -> None:
     """Note what the run's calls are expected to take, if there are any and all are known before they are made."""
     sides = [side.expected() for migration in migrations for side in (migration.source, migration.target)]
+    sides += [forecast for grid in grids for forecast in grid.expected()]
     known = [forecast for forecast in sides if forecast]
     if len(known) == len(sides) and any(forecast.calls for forecast in known):
         run.spool.forecast(together(known))
+
+
+def _note_forecast_of_all(run: Run, needed: Sequence[tuple[Migration, Sequence[Row]]]) -> None:
+    """Note what the run's calls would take if no gate stopped early, where that is known."""
+    sides = [(side, rows) for migration, rows in needed for side in (migration.source, migration.target)]
+    if any(side.expected() is None for side, _ in sides):
+        return
+    forecast = together(side.forecast(rows) for side, rows in sides)
+    if forecast.calls:
+        run.spool.forecast(forecast)
+
+
+def grids_needed(session: pytest.Session, run: Run) -> list[tuple[Migration, Grid]]:
+    """Return each migration that a selected gate judges and whose attribution grid is wanted, with that grid."""
+    judged = {migration.terms.id: migration for _, migration in selected_gates(session, run)}
+    return [(migration, migration.grid) for migration in judged.values() if migration.grid]
 
 
 def rows_needed(session: pytest.Session, run: Run) -> list[tuple[Migration, list[Row]]]:

@@ -21,8 +21,10 @@ from pytest_llm_migrate.migration.spool import read_spool
 from pytest_llm_migrate.plugin.keys import INTERRUPTED, OUTCOMES, RESULTS, ROWS, RUN, UNWRITTEN
 from pytest_llm_migrate.plugin.run import command_of
 from pytest_llm_migrate.plugin.sealing import add_loosened, add_seal
+from pytest_llm_migrate.plugin.self_tested import add_self_test
 from pytest_llm_migrate.report import (
     checked_sections,
+    self_test_lines,
     terminal_lines,
     write_json,
     write_lines,
@@ -111,14 +113,14 @@ def print_summary(reporter: Any, config: pytest.Config) -> None:
 
 def _print_results(reporter: Any, config: pytest.Config, results: dict[str, Any]) -> None:
     run, rows = config.stash[RUN], config.stash[ROWS]
-    reporter.section("llm migration", sep="=")
-    lines = terminal_lines(
-        results,
-        config.get_terminal_writer().fullwidth,
-        rows=rows,
-        report=_near(run.settings.report or run.folder / "report.html"),
-        folder=_near(run.folder),
-    )
+    report, folder = _near(run.settings.report or run.folder / "report.html"), _near(run.folder)
+    if run.settings.self_test:
+        reporter.section("llm migration self-test", sep="=")
+        lines = list(self_test_lines(results, report=report, folder=folder))
+    else:
+        reporter.section("llm migration", sep="=")
+        width = config.get_terminal_writer().fullwidth
+        lines = terminal_lines(results, width, rows=rows, report=report, folder=folder)
     del config.stash[ROWS]
     for text, style in lines:
         reporter.write_line(text, **({style: True} if style else {}))
@@ -149,7 +151,14 @@ def _results(session: pytest.Session, run: Run, seen: Seen, outcomes: Outcomes) 
         "versions": {name: version(name) for name in _LIBRARIES},
     }
     prices = {"source": run.prices.source, "as_of": run.prices.as_of}
-    results = run_record(about, seen, outcomes.of, prices, run.settings.monthly_requests)
+    tested = seen if not run.settings.self_test else Seen(())  # a source alone is no migration to judge
+    results = run_record(about, tested, outcomes.of, prices, run.settings.monthly_requests)
+    if run.settings.self_test:
+        add_self_test(run, seen, outcomes, results)
+    if run.settings.stop_early:
+        from pytest_llm_migrate.plugin.stopping import add_stop_early
+
+        add_stop_early(run, seen, results)
     results["spending"] = spending_record(run.store.spending(), seen.forecast)
     results["unknown_calls"] = run.store.unknown_attempts()
     if unknown := len(results["unknown_calls"]):
@@ -182,7 +191,7 @@ def _rows(results: dict[str, Any], seen: Seen, outcomes: Outcomes) -> Iterator[d
 
 def _write(run: Run, results: dict[str, Any], seen: Seen, rows: Sequence[dict[str, Any]]) -> None:
     settings, folder = run.settings, run.folder
-    with _writing(folder):
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "results.json", results)
     write_lines(folder / "rows.jsonl", rows)
@@ -190,18 +199,23 @@ def _write(run: Run, results: dict[str, Any], seen: Seen, rows: Sequence[dict[st
         write_lines(folder / SAMPLES_FILE, seen.samples())
     write_report(folder / "report.html", results, rows)
     write_markdown(folder / "summary.md", results, rows)
-    if job_summary := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with _writing(job_summary), Path(job_summary).open("a", encoding="utf-8") as file:
-            file.write((folder / "summary.md").read_text(encoding="utf-8"))
+    add_to_job_summary((folder / "summary.md").read_text(encoding="utf-8"))
     for name, extra in (
         ("report.html", settings.report),
         ("results.json", settings.json),
         ("summary.md", settings.summary),
     ):
         if extra:
-            with _writing(extra):
+            with writing(extra):
                 extra.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(folder / name, extra)
+
+
+def add_to_job_summary(text: str) -> None:
+    """Append Markdown to the summary of a GitHub job, where there is one; raises `ReportFileError` when that fails."""
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with writing(path), Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
 
 
 def _write_recordings(run: Run, seen: Seen) -> None:
@@ -211,12 +225,13 @@ def _write_recordings(run: Run, seen: Seen) -> None:
         where = recording_path(path.parent, path.stem, record["ref"])
         files.setdefault(where, []).append(RecordedAnswer.from_record(record))
     for where, answers in files.items():
-        with _writing(where):
+        with writing(where):
             write_recording(where, answers)
 
 
 @contextmanager
-def _writing(path: object) -> Iterator[None]:
+def writing(path: object) -> Iterator[None]:
+    """Turn what the system says of a file that cannot be written into a `ReportFileError`."""
     try:
         yield
     except OSError as error:

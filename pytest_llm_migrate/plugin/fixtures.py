@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from pytest_llm_migrate.plugin.keys import RUN, SEEN, SETTINGS
+from pytest_llm_migrate.plugin.keys import LOOKS, RUN, SEEN, SETTINGS
 
 if TYPE_CHECKING:
     from pytest_llm_migrate.comparison import Comparison
@@ -30,6 +30,11 @@ def case(request: pytest.FixtureRequest, migration_target: str) -> Case:  # noqa
     migration = migration_of(item, run)
     if migration is None or not hasattr(request, "param"):
         pytest.fail("the fixture 'case' needs the marker migration(...) on its test", pytrace=False)
+    if run.settings.stop_early:
+        from pytest_llm_migrate.plugin.stopping import LEFT_OUT, is_left_out
+
+        if is_left_out(request.config, migration, request.param):
+            pytest.skip(LEFT_OUT)
     found = migration.case(request.param)
     for side in (found.source, found.target):
         if side.failure:
@@ -45,6 +50,16 @@ def comparison(request: pytest.FixtureRequest, migration_target: str) -> Compari
     migration = migration_of(request.node, _run(request))
     if migration is None:
         pytest.fail("the fixture 'comparison' needs the marker migration(...) on its test", pytrace=False)
+    if request.config.stash[SETTINGS].self_test:
+        from pytest_llm_migrate.plugin.self_testing import redraws_of
+
+        return redraws_of(request.config, migration).comparison(0, lambda _: None)
+    looks = request.config.stash.get(LOOKS, {}).get(migration.terms.id)
+    if looks:
+        from pytest_llm_migrate.plugin.gate_calls import is_plain
+
+        if is_plain(request.node):
+            return migration.comparison_at(looks[0], lambda _: None)  # of which the gate is given its own
     statements: list[dict[str, Any]] = request.node.stash[SEEN]["statements"]
 
     def watch(verdict: Verdict) -> None:

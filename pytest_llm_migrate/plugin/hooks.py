@@ -44,7 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", SIGNATURE)
     refuse_lost_settings(config)
     config.stash[SETTINGS] = read_settings(config)
-    if config.stash[SETTINGS].plan and hasattr(config.option, "tx"):
+    settings = config.stash[SETTINGS]
+    if (settings.plan or settings.migrate_prompts) and hasattr(config.option, "tx"):
         config.option.tx = []  # they would collect, and have nobody to tell
 
 
@@ -79,12 +80,29 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     parametrize(metafunc)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave row tests out of a self-test, and put gates that may stop early before the rows that they may not need."""
+    if config.stash[SETTINGS].self_test:
+        from pytest_llm_migrate.plugin.self_testing import leave_out_rows
+
+        leave_out_rows(config, items)
+    elif config.stash[SETTINGS].stop_early and RUN in config.stash:
+        from pytest_llm_migrate.plugin.stopping import gates_first
+
+        gates_first(config, items)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Begin the answers that the selected tests need, or print the plan and run nothing."""
     config = session.config
     if RUN not in config.stash or not hasattr(session, "items") or _runs_nothing(session):
         return None
+    if config.stash[SETTINGS].migrate_prompts:
+        from pytest_llm_migrate.plugin.prompting import migrate_prompts
+
+        return migrate_prompts(session)
     if config.stash[SETTINGS].plan:
         from pytest_llm_migrate.plugin.planning import print_plan
 
@@ -116,6 +134,23 @@ def pytest_runtest_call(item: pytest.Item) -> None:
     """Forget comparisons made before the test itself runs."""
     if SEEN in item.stash:
         item.stash[SEEN]["checks"].clear()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Call a gate over and over in a self-test, or at one look after the other."""
+    __tracebackhide__ = True
+    settings = pyfuncitem.config.stash[SETTINGS]
+    if not pyfuncitem.stash.get(SEEN, {}).get("gate") or not (settings.self_test or settings.stop_early):
+        return None
+    if settings.stop_early:
+        from pytest_llm_migrate.plugin.stopping import call_gate
+
+        return call_gate(pyfuncitem) or None
+    from pytest_llm_migrate.plugin.self_testing import try_gate
+
+    try_gate(pyfuncitem)
+    return True
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

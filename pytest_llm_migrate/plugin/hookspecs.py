@@ -9,7 +9,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from pytest_llm_migrate.domain import Metric, PriceList, Provider
+    from pytest_llm_migrate.domain import Metric, PriceList, Provider, Strategy
 
 # mypy: disable-error-code="empty-body"
 
@@ -22,6 +22,11 @@ def pytest_llm_migrate_models(config: pytest.Config) -> Iterable[Provider]:
 @pytest.hookspec
 def pytest_llm_migrate_metrics(config: pytest.Config) -> Iterable[Metric | Callable[..., Any]]:
     """Return metrics, or functions ``f(answer, row)``, that markers may name; called once per process."""
+
+
+@pytest.hookspec
+def pytest_llm_migrate_strategies(config: pytest.Config) -> Iterable[Strategy]:
+    """Return strategies that ``--migrate-prompts`` may name; called once per process, where prompts are migrated."""
 
 
 @pytest.hookspec(firstresult=True)

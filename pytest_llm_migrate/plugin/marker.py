@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pytest
 
 _OPTIONS = frozenset(
-    {"prompt", "metrics", "slices", "columns", "pipeline", "split", "row_failures", "weight", "cluster"}
+    {"prompt", "metrics", "slices", "columns", "pipeline", "split", "row_failures", "weight", "cluster", "critical"}
 )
 
 
@@ -66,6 +66,6 @@ def _check(nodeid: str, given: dict[str, Any]) -> None:
     pipeline = given.get("pipeline")
     if pipeline is not None and not callable(pipeline):
         raise MarkerError(nodeid, f"pipeline takes a function f(model, prompt, row), got {pipeline!r}")
-    for name in ("split", "weight", "cluster"):
+    for name in ("split", "weight", "cluster", "critical"):
         if not isinstance(given.get(name), (str, type(None))):
             raise MarkerError(nodeid, f"{name} takes a text, got {given[name]!r}")

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llm_migrate.migration.settings import RECORDED, Settings
+from pytest_llm_migrate.plugin.fitting import fitting
 from pytest_llm_migrate.plugin.places import EXECUTIONS, add_batch_options, batch_place, role_arn, s3_folder
+from pytest_llm_migrate.plugin.prompt_options import add_prompt_options, prompt_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +23,9 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.domain.batch import BatchPlace
 
 GROUP = "llm-migrate"
-STRATEGIES = ("catalog", "identity")
 LATENCY_ROWS = 50
 UNDECIDED = ("fail", "warn")
+TRIALS = 200
 MODES = ("auto", "replay", "fresh")
 
 
@@ -31,6 +33,7 @@ def add_options(parser: pytest.Parser) -> None:
     """Declare every option, on the command line and for the ini file."""
     group = parser.getgroup(GROUP, "LLM migration regression testing")
     _add_model_options(parser, group)
+    add_prompt_options(parser, group)
     _add_answer_options(parser, group)
     add_batch_options(parser, group, lambda *parts: _number(parser, group, *parts))
     _add_verdict_options(parser, group)
@@ -51,17 +54,9 @@ def _add_model_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None
         help="The model to migrate to; may be given several times (default: none, migration tests are skipped)",
     )
     group.addoption("--judge-model", metavar="REF", help="The model behind the judge_model fixture (default: none)")
-    group.addoption(
-        "--prompt-strategy",
-        metavar="NAME",
-        help="The target's prompt: 'catalog' for the one filed for it, 'identity' for the source prompt as it is "
-        "(default: catalog)",
-    )
     parser.addini("source_model", "Like --source-model")
     parser.addini("target_model", "Like --target-model; one reference a line", type="linelist")
     parser.addini("judge_model", "Like --judge-model")
-    parser.addini("prompt_strategy", "Like --prompt-strategy")
-    parser.addini("prompt_catalog", "The folder that holds prompts (default: 'prompts' beside each test file)")
 
 
 def _add_answer_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None:
@@ -113,7 +108,8 @@ def _add_answer_options(parser: pytest.Parser, group: pytest.OptionGroup) -> Non
         "--migration-plan",
         action="store_true",
         default=None,
-        help="Print rows, calls, money, minutes and the margins that these rows can prove, then stop (default: off)",
+        help="Print rows, calls, tokens, money, minutes, the margins that these rows can prove and the rows that the "
+        "gates' margins need, then stop; --migration-json and --migration-summary write it down (default: off)",
     )
     parser.addini("migration_answers", "Like --migration-answers")
     parser.addini("migration_record", "Like --migration-record", type="bool", default=False)
@@ -135,7 +131,32 @@ def _add_verdict_options(parser: pytest.Parser, group: pytest.OptionGroup) -> No
         metavar="WHAT",
         help="A gate that says NOT ENOUGH EVIDENCE: 'fail' fails the run, 'warn' warns of it (default: fail)",
     )
+    group.addoption(
+        "--migration-stop-early",
+        action="store_true",
+        default=None,
+        help="Let gates look at a fifth of the rows more at a time, at an error rate that allows for it, and call for "
+        "no more once they know (default: off)",
+    )
+    parser.addini("migration_stop_early", "Like --migration-stop-early", type="bool", default=False)
+    group.addoption(
+        "--migration-self-test",
+        metavar="TRIALS",
+        nargs="?",
+        const=TRIALS,
+        type=count,
+        help="Run the gates on the source against itself, so many times with repeats drawn anew, and print how often "
+        f"they raise a false alarm (default: off; {TRIALS} trials where no number is given)",
+    )
     parser.addini("migration_undecided", "Like --migration-undecided")
+    group.addoption(
+        "--migration-attribution",
+        action="store_true",
+        default=None,
+        help="Ask each model with the other's prompt, too, and say what of a change is the prompt's (default: off)",
+    )
+    parser.addini("migration_attribution", "Like --migration-attribution", type="bool", default=False)
+    parser.addini("migration_self_test", "Like --migration-self-test; takes a number")
 
 
 def _add_output_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None:
@@ -220,11 +241,11 @@ def read_settings(config: pytest.Config) -> Settings:
         pytest.UsageError: An ini value cannot be read, or a choice is none.
     """
     limit, rows = _read(config, "concurrency", concurrency), _read(config, "latency_rows", whole)
-    return Settings(
+    settings = Settings(
         source_model=_text(config, "source_model") or RECORDED,
         target_models=tuple(dict.fromkeys(config.getoption("target_model") or config.getini("target_model"))),
         judge_model=_text(config, "judge_model"),
-        prompt_strategy=_choice(_text(config, "prompt_strategy") or "catalog", STRATEGIES, "--prompt-strategy"),
+        prompt_strategy=_text(config, "prompt_strategy") or "catalog",
         prompt_catalog=_ini_path(config, "prompt_catalog"),
         answers=_choice(_text(config, "migration_answers") or "auto", MODES, "--migration-answers"),
         record=_flag(config, "migration_record"),
@@ -245,7 +266,12 @@ def read_settings(config: pytest.Config) -> Settings:
         batch=_batch(config),
         error_tolerance=_read(config, "error_tolerance", share),
         undecided=_choice(_text(config, "migration_undecided") or "fail", UNDECIDED, "--migration-undecided"),
+        attribution=_flag(config, "migration_attribution"),
+        self_test=_read(config, "self_test", count),
+        stop_early=_flag(config, "migration_stop_early"),
+        **prompt_settings(config),
     )
+    return fitting(config, settings)
 
 
 def _batch(config: pytest.Config) -> BatchPlace | None:

@@ -12,7 +12,7 @@ from pytest_llm_migrate.plugin.progress import DownloadProgress
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pytest_llm_migrate.domain import Metric, PriceList, Provider
+    from pytest_llm_migrate.domain import Metric, PriceList, Provider, Strategy
 
 
 class Builtins:
@@ -34,6 +34,13 @@ class Builtins:
 
         return builtins()
 
+    @pytest.hookimpl
+    def pytest_llm_migrate_strategies(self) -> Iterable[Strategy]:
+        """Return the strategies of this package."""
+        from pytest_llm_migrate.strategies import builtins
+
+        return builtins()
+
     @pytest.hookimpl(trylast=True)
     def pytest_llm_migrate_prices(self) -> PriceList:
         """Return the bundled price list, unless somebody else has one."""
@@ -50,6 +57,12 @@ def metrics_of(config: pytest.Config) -> dict[str, Metric]:
     given = [item for items in config.hook.pytest_llm_migrate_metrics(config=config) for item in items]
     found = [item if isinstance(item, Metric) else function_metric(item) for item in given]
     return _by_name("metric", found, lambda metric: metric.name)
+
+
+def strategies_of(config: pytest.Config) -> dict[str, Strategy]:
+    """Return every registered strategy by name."""
+    given = [item for items in config.hook.pytest_llm_migrate_strategies(config=config) for item in items]
+    return _by_name("strategy", given, lambda strategy: strategy.name)
 
 
 def providers_of(config: pytest.Config) -> dict[str, Provider]:

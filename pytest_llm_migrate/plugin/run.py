@@ -11,15 +11,22 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llm_migrate.answers import BatchTerms, Desk, Mode, Store, Terms
-from pytest_llm_migrate.errors import MigrateError, NoModelError, ReportFileError, counted, without_secrets
+from pytest_llm_migrate.errors import (
+    MigrateError,
+    NoModelError,
+    ReportFileError,
+    UnknownNameError,
+    counted,
+    without_secrets,
+)
 from pytest_llm_migrate.migration.build import Workshop
-from pytest_llm_migrate.migration.settings import RECORDED
+from pytest_llm_migrate.migration.settings import PROMPT_CHOICES, RECORDED
 from pytest_llm_migrate.migration.spool import Spool
 from pytest_llm_migrate.models import parse_reference
 from pytest_llm_migrate.plugin.live import live_lines
 from pytest_llm_migrate.plugin.marker import arguments_of, spec_of
 from pytest_llm_migrate.plugin.places import without_role
-from pytest_llm_migrate.plugin.registry import Builtins, metrics_of, providers_of
+from pytest_llm_migrate.plugin.registry import Builtins, metrics_of, providers_of, strategies_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -158,9 +165,13 @@ def open_run(config: pytest.Config, settings: Settings) -> Run:
     for option, ref in _references(settings):
         if ref != RECORDED:
             parse_reference(ref, models.providers)
-        elif option == "--judge-model":
-            raise NoModelError(option, "cannot be 'recorded': a judge must be called")
+        elif option in {"--judge-model", "--optimizer-model"}:
+            raise NoModelError(option, "cannot be 'recorded': it must be called")
     _check_places(settings)
+    if settings.variant and settings.variant not in (known := strategies_of(config)):
+        raise UnknownNameError(
+            "prompt strategy", settings.variant, [*PROMPT_CHOICES, *known], where="--prompt-strategy"
+        )
     prices, metrics = _profile_prices(config, settings, models), metrics_of(config)
     identity, store = _open_store(config, settings)
     desk = Desk(
@@ -179,6 +190,7 @@ def open_run(config: pytest.Config, settings: Settings) -> Run:
         metrics=metrics,
         connect=models.connect,
         seen=spool.case,
+        exchanged=spool.exchanged,
     )
     return Run(
         config=config,
@@ -196,7 +208,8 @@ def open_run(config: pytest.Config, settings: Settings) -> Run:
 def _references(settings: Settings) -> list[tuple[str, str]]:
     targets = [("--target-model", ref) for ref in settings.target_models]
     judge = [("--judge-model", settings.judge_model)] if settings.judge_model else []
-    return [("--source-model", settings.source_model), *targets, *judge]
+    optimizer = [("--optimizer-model", settings.optimizer_model)] if settings.optimizer_model else []
+    return [("--source-model", settings.source_model), *targets, *judge, *optimizer]
 
 
 def _check_places(settings: Settings) -> None:

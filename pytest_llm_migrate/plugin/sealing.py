@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.domain import ERROR_TOLERANCE
 from pytest_llm_migrate.migration.margins import loosened
 from pytest_llm_migrate.migration.seal import (
     SEAL_FILE,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from pytest_llm_migrate.migration.migration import Migration
     from pytest_llm_migrate.migration.results import Seen
+    from pytest_llm_migrate.migration.settings import Settings
     from pytest_llm_migrate.plugin.run import Run
 
 _MOST_RUNS = 20
@@ -47,7 +49,7 @@ def seal_gates(session: pytest.Session, run: Run) -> None:
 
     Raises `ReportFileError` when that cannot be written: then nothing may be called.
     """
-    found = [(item, migration) for item in session.items if (migration := _judged_by(item, run))]
+    found = selected_gates(session, run)
     if not found:
         return
     reader = _Reader(run.config.rootpath)
@@ -58,9 +60,28 @@ def seal_gates(session: pytest.Session, run: Run) -> None:
         dt.datetime.now(tz=dt.UTC).isoformat(timespec="milliseconds"),
         [sealed_terms(each.terms, each.scorer.metrics, judge) for each in migrations.values()],
         [reader.gate(item, migration.terms.id) for item, migration in found],
+        _sealed_options(run.settings),
     )
     write_json_once(run.folder / SEAL_FILE, seal)
     run.spool.seal(content_sha256(seal))
+
+
+def selected_gates(session: pytest.Session, run: Run) -> list[tuple[pytest.Item, Migration]]:
+    """Return the gates that are to run, each with what it judges."""
+    return [(item, migration) for item in session.items if (migration := _judged_by(item, run))]
+
+
+def _sealed_options(settings: Settings) -> dict[str, Any]:
+    """Return the options that decide beside the gates' texts."""
+    return {
+        "error_tolerance": ERROR_TOLERANCE if settings.error_tolerance is None else settings.error_tolerance,
+        "undecided": settings.undecided,
+        "latency_rows": settings.latency_rows,
+        "repeats": settings.repeats,
+        "sample": settings.sample,
+        "prompt_strategy": settings.prompt_strategy,
+        **({"stop_early": True} if settings.stop_early else {}),
+    }
 
 
 def _judged_by(item: pytest.Item, run: Run) -> Migration | None:
@@ -72,11 +93,10 @@ class _Reader:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._text, self._hash = cache(_text_of), cache(_hash_of)
+        self._text, self._hash = cache(text_of), cache(_hash_of)
 
     def gate(self, item: Any, migration: str) -> SealedGate:
-        function = getattr(item.obj, "__func__", item.obj)
-        text, path = self._text(function)
+        text, path = self._text(function_of(item))
         path = path or item.path
         return SealedGate(
             nodeid=item.nodeid,
@@ -88,7 +108,13 @@ class _Reader:
         )
 
 
-def _text_of(function: Any) -> tuple[str | None, Path | None]:
+def function_of(item: Any) -> Any:
+    """Return the function behind a test, of a class or not."""
+    return getattr(item.obj, "__func__", item.obj)
+
+
+def text_of(function: Any) -> tuple[str | None, Path | None]:
+    """Return a function's source text and its file, ``None`` for what is not to be had."""
     try:
         found = inspect.unwrap(function)
         return textwrap.dedent(inspect.getsource(found)), Path(inspect.getsourcefile(found) or "")
@@ -112,7 +138,7 @@ def _seen_from(root: Path, path: Path) -> str:
 
 def add_seal(run: Run, seen: Seen, results: dict[str, Any]) -> None:
     """Put the seal on a run's record: when, its hash, each gate's own, and what changed since as warnings."""
-    sealed: dict[str, str] | None = None
+    sealed: dict[str, Any] | None = None
     hashes: dict[str, str | None] = {}
     if seen.seals:
         try:
@@ -125,7 +151,7 @@ def add_seal(run: Run, seen: Seen, results: dict[str, Any]) -> None:
             gate["sealed_sha256"] = hashes.get(gate["nodeid"])
 
 
-def _checked(run: Run, seen: Seen, warnings: list[str]) -> tuple[dict[str, str], dict[str, str | None]]:
+def _checked(run: Run, seen: Seen, warnings: list[str]) -> tuple[dict[str, Any], dict[str, str | None]]:
     content = (run.folder / SEAL_FILE).read_bytes()
     seal = json.loads(content)
     if content_sha256(seal) not in seen.seals:
@@ -133,7 +159,8 @@ def _checked(run: Run, seen: Seen, warnings: list[str]) -> tuple[dict[str, str],
     if len(seen.seals) > 1:
         warnings.append(f"not every process of this run found the gates and terms that {SEAL_FILE} holds")
     warnings += seal_warnings(seal, lambda module: _hash_of(run.config.rootpath / module))
-    return {"at": seal["sealed_at"], "sha256": sha256(content)}, gate_hashes(seal)
+    sealed = {"at": seal["sealed_at"], "sha256": sha256(content), "options": seal["options"]}
+    return sealed, gate_hashes(seal)
 
 
 def add_loosened(run: Run, results: dict[str, Any]) -> None:

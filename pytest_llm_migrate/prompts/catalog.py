@@ -1,4 +1,7 @@
-"""The catalog: a folder with one folder per prompt, each with its source prompt and one prompt per target."""
+"""The catalog: a folder with one folder per prompt, each with its source prompt and one prompt per target.
+
+What each strategy wrote last is kept under ``variants/<strategy>``, so that strategies can be held against each other.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.prompts.prompt import Prompt
 
 SOURCE_FILE = f"source{SUFFIX}"
+_VARIANTS = "variants"
 
 _SLUG_LENGTH = 120  # leaves room for a digest and the suffix in a file name of 255 bytes
 
@@ -45,13 +49,15 @@ class Catalog:
             raise UnknownNameError("prompt", name, self.names(), where=str(path))
         return load_prompt(path)
 
-    def for_target(self, name: str, ref: str) -> Prompt:
+    def for_target(self, name: str, ref: str, strategy: str | None = None) -> Prompt:
         """Return the prompt filed for a target model: the one whose key ``model`` is the model's reference.
 
-        Raises `NoTargetPromptError` where none is filed, `AmbiguousPromptError` where two are, and
-        `StalePromptError` where it was made from a source prompt that has changed since.
+        With a ``strategy`` it is the one that this strategy wrote last, whichever is filed. Raises
+        `NoTargetPromptError` where none is filed, `AmbiguousPromptError` where two are, and `StalePromptError` where
+        it was made from a source prompt that has changed since.
         """
-        source, filed = self.source(name), self._filed(name)
+        source = self.source(name)
+        filed = self._filed(self._home(name)) if strategy is None else self._filed(self._variants(name, strategy))
         matches = [prompt for prompt in filed if _is_for(prompt, ref)]
         if not matches:
             models = [prompt.model for prompt in filed if prompt.model]
@@ -66,18 +72,37 @@ class Catalog:
 
         A new file is named after the reference, and never takes the name of another model's file.
         """
-        filed = [prompt.path for prompt in self._filed(name) if prompt.path and _is_for(prompt, ref)]
+        return self._file_in(self._home(name), ref)
+
+    def variant_file(self, name: str, ref: str, strategy: str) -> Path:
+        """Return the file to keep what a strategy wrote for a target, beside what is filed."""
+        return self._file_in(self._variants(name, strategy), ref)
+
+    def variants(self, name: str) -> list[Prompt]:
+        """Return every prompt that a strategy wrote, whether or not it is filed for its target."""
+        folders = sorted(self._home(name).glob(f"{_VARIANTS}/*/"))
+        return [prompt for folder in folders for prompt in self._filed(folder)]
+
+    def targets(self, name: str) -> list[Prompt]:
+        """Return the prompts that are filed for targets."""
+        return self._filed(self._home(name))
+
+    def _file_in(self, folder: Path, ref: str) -> Path:
+        filed = [prompt.path for prompt in self._filed(folder) if prompt.path and _is_for(prompt, ref)]
         if filed:
             return filed[0]
         slug = re.sub(r"[^A-Za-z0-9._-]+", "-", masked(ref))[:_SLUG_LENGTH].strip("-.") or "target"
-        path = self._home(name) / f"{slug}{SUFFIX}"
+        path = folder / f"{slug}{SUFFIX}"
         if slug.lower() == "source" or path.exists():
             digest = hashlib.sha256(ref.encode("utf-8", "surrogatepass")).hexdigest()[:8]
             path = path.with_name(f"{slug}-{digest}{SUFFIX}")
         return path
 
-    def _filed(self, name: str) -> list[Prompt]:
-        paths = sorted(path for path in self._home(name).glob(f"*{SUFFIX}") if path.name != SOURCE_FILE)
+    def _variants(self, name: str, strategy: str) -> Path:
+        return self._home(name) / _VARIANTS / strategy
+
+    def _filed(self, folder: Path) -> list[Prompt]:
+        paths = sorted(path for path in folder.glob(f"*{SUFFIX}") if path.name != SOURCE_FILE)
         filed = [load_prompt(path) for path in paths]
         for prompt in filed:
             if prompt.model is None:

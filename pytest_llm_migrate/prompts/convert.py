@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from pytest_llm_migrate.errors import ReservedVariableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _RESERVED = frozenset({"not", "self", "true", "True", "false", "False", "none", "None"})
 _FIELD = r"\{\$?(?P<name>\w+)\}"
 _FORMAT_PART = re.compile(rf"(?P<brace>\{{\{{|\}}\}})|{_FIELD}|(?P<text>[^{{}}]+)")
 _LOOSE_PART = re.compile(rf"(?<!\{{){_FIELD}")
+_JINJA_PART = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_MODEL_PART = re.compile(
+    r"\{\{\s*\$?(?P<double>\w+)\s*\}\}|\{\s*\$?(?P<single>\w+)\s*\}|\{\{.*?\}\}|\{%.*?%\}", re.DOTALL
+)
 _JINJA_TEXT = re.compile(r"(?:\{(?=[{%#\r]|\Z))+|\r\n?")
 
 
@@ -30,6 +34,29 @@ def from_format_template(text: str, names: Mapping[str, str] | None = None) -> s
         f"{{{{ {_renamed(part, names or {})} }}}}" if is_variable else _protected(part)
         for part, is_variable in _parts(text)
     )
+
+
+def from_model_text(text: str, variables: Iterable[str], source: str = "") -> str:
+    """Return what a model wrote as Jinja2: mentions of the prompt's own variables become variables, all else is text.
+
+    ``{{ v }}``, ``{v}``, ``{$V}`` and their like name one of the ``variables``, whatever their case and blanks. An
+    expression or tag that stands in the ``source`` template word for word is kept. Nothing else that looks like
+    Jinja2 is ever run: it is printed as it stands.
+    """
+    names = {name.lower(): name for name in variables}
+    trusted = {_squeezed(part.group()): part.group() for part in _JINJA_PART.finditer(source)}
+    converted, end = "", 0
+    for part in _MODEL_PART.finditer(text):
+        name = names.get((part["double"] or part["single"] or "").lower())
+        kept = trusted.get(_squeezed(part.group())) or (name and f"{{{{ {name} }}}}")
+        if kept:
+            converted += _protected(text[end : part.start()]) + kept
+            end = part.end()
+    return converted + _protected(text[end:])
+
+
+def _squeezed(expression: str) -> str:
+    return "".join(expression.split())
 
 
 def variables_of(text: str) -> frozenset[str]:

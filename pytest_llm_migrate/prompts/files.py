@@ -156,7 +156,11 @@ def _provenance(value: Any, path: Path) -> Provenance | None:
     if value is None:
         return None
     record = _mapping(value, path, "provenance", _PROVENANCE_KEYS)
-    return Provenance(**{key: _text(record, key, path, "provenance.") for key in record})
+    score = record.get("dev_score")
+    if score is not None and (isinstance(score, bool) or not isinstance(score, (int, float))):
+        raise _wrong_type(path, "provenance.dev_score", "a number", score)
+    texts = {key: _text(record, key, path, "provenance.") for key in record if key != "dev_score"}
+    return Provenance(**texts, dev_score=None if score is None else float(score))
 
 
 def _check_templates(prompt: Prompt, path: Path, lines: dict[str, int]) -> None:

@@ -211,6 +211,18 @@ def spending_sentence(results: Record) -> str:
     return f"{counted(spending['calls'] - unpriced, 'call')} for {usd(spending['usd'])}{rest}{without}"
 
 
+def stop_early_sentence(results: Record) -> str:
+    """Return what gates that may stop early saved; empty where they may not."""
+    found = results.get("stop_early")
+    if not found:
+        return ""
+    rows = f"gates that may stop early used {count(found['rows_used'])} of {counted(found['rows_planned'], 'row')}"
+    if not found["calls_saved"]:
+        return f"{rows}: no call saved"
+    money = f"about {usd(found['usd_saved'])}" if is_known(found["usd_saved"]) else "their cost is unknown"
+    return f"{rows}: {counted(found['calls_saved'], 'call')} saved, {money}"
+
+
 def forecast_sentence(results: Record) -> str:
     """Return what the run's answers were expected to cost and how far off that was, nothing where it was not known."""
     found = (results.get("spending") or {}).get("forecast")

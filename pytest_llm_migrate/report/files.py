@@ -63,6 +63,12 @@ def write_lines(path: Path, records: Iterable[Any]) -> None:
         file.writelines(_encoded(record) + "\n" for record in records)
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text to a file; raises `ReportFileError` when that fails."""
+    with replaced(path) as file:
+        file.write(text)
+
+
 @contextmanager
 def replaced(path: Path) -> Iterator[IO[str]]:
     r"""Open a file of UTF-8 text that takes the place of ``path`` once it is whole, and leaves nothing otherwise.

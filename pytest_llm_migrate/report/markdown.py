@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.report.attributions import attribution_sentences
 from pytest_llm_migrate.report.figures import (
     gates_sentence,
     latency_sentences,
@@ -12,10 +13,15 @@ from pytest_llm_migrate.report.figures import (
     quantity_figures,
     rows_sentence,
     spending_sentence,
+    stop_early_sentence,
 )
 from pytest_llm_migrate.report.files import replaced
+from pytest_llm_migrate.report.flips import FLIP_HEADS, flip_counts
+from pytest_llm_migrate.report.numbers import UNKNOWN
 from pytest_llm_migrate.report.outcomes import badness, outcome_words, reason, worst_rows
+from pytest_llm_migrate.report.rankings import rankings_of
 from pytest_llm_migrate.report.seals import seal_sentence
+from pytest_llm_migrate.report.self_test import self_test_markdown
 from pytest_llm_migrate.report.text import markdown
 
 if TYPE_CHECKING:
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_llm_migrate.report.figures import Figure, Record
+    from pytest_llm_migrate.report.rankings import RankedTarget, Ranking
 
 _MOST_GATES = 20
 _WORST_ROWS = 5
@@ -39,7 +46,9 @@ def write_markdown(path: Path, results: Record, rows: Iterable[Record] = ()) -> 
 
 def summary_markdown(results: Record, rows: Iterable[Record] = ()) -> str:
     """Return the summary of a run; ``rows`` are the row records, read once for the worst of them."""
-    return "\n".join(_lines(results, worst_rows(rows, _WORST_ROWS))) + "\n"
+    tested = "self_test" in results
+    lines = self_test_markdown(results) if tested else _lines(results, worst_rows(rows, _WORST_ROWS))
+    return "\n".join(lines) + "\n"
 
 
 def _lines(results: Record, worst: dict[str, list[Record]]) -> Iterator[str]:
@@ -48,14 +57,19 @@ def _lines(results: Record, worst: dict[str, list[Record]]) -> Iterator[str]:
     yield ""
     if results.get("warnings"):
         yield from _list(results["warnings"])
+    for ranking in rankings_of(results):
+        yield from _ranking(ranking)
     for migration in migrations:
         yield from _migration(migration)
     yield from _gates(migrations)
     yield from _figures(migrations)
+    yield from _flips(migrations)
     yield from _worst(migrations, worst)
     prices = results["prices"]
     as_of = f" of {prices['as_of']}" if prices.get("as_of") else ""
     paid = f"Paid for in this run: {spending_sentence(results)} (prices: {prices['source']}{as_of})."
+    if stopped := stop_early_sentence(results):
+        yield from (f"{markdown(stopped)}.", "")
     sealed = seal_sentence(results)
     yield f"{markdown(paid)} Run {markdown(results['run']['id'])}{sealed and f', {sealed}'}."
 
@@ -66,12 +80,31 @@ def _title(results: Record) -> str:
     return f"{_verdict(results)}: {what}"
 
 
+def _ranking(ranking: Ranking) -> Iterator[str]:
+    yield from (f"**{markdown(ranking.title)}** ({markdown(ranking.change)})", "")
+    head = ("", "Rank", "Target", "Verdict", "Change", "Latency p50", "Cost", "Pareto front")
+    yield from _table(head, [("", *_ranked_cells(target)) for target in ranking.targets])
+    yield from (f"- {markdown(statement, _LONGEST)}" for statement in ranking.statements)
+    yield ""
+
+
+def _ranked_cells(target: RankedTarget) -> tuple[str, ...]:
+    verdict = _verdict({"verdict": target.verdict})
+    latency, cost = _with_ratio(target.latency, target.latency_ratio), _with_ratio(target.cost, target.cost_ratio)
+    change = markdown(target.change_and_limits)
+    return target.rank, markdown(target.ref), verdict, change, latency, cost, target.front
+
+
+def _with_ratio(value: str, ratio: str) -> str:
+    return markdown(value if ratio == UNKNOWN else f"{value} ({ratio})")
+
+
 def _migration(migration: Record) -> Iterator[str]:
     moved = f"{markdown(migration['source']['ref'])} → {markdown(migration['target']['ref'])}"
     yield f"**{markdown(migration['name'])}**: {markdown(migration['heading'])}"
     yield f"- {moved}; gates: {gates_sentence(migration)}"
     yield f"- {markdown(rows_sentence(migration))}"
-    said = [*latency_sentences(migration), projection_sentence(migration)]
+    said = [*latency_sentences(migration), projection_sentence(migration), *attribution_sentences(migration)]
     yield from (f"- {markdown(sentence)}" for sentence in said if sentence)
     yield from _list(migration["warnings"])
 
@@ -106,6 +139,15 @@ def _figures(migrations: Sequence[Record]) -> Iterator[str]:
 
 def _figure_cells(figure: Figure) -> tuple[str, str, str, str]:
     return markdown(figure.name), figure.source, figure.target, markdown(figure.change_and_limits)
+
+
+def _flips(migrations: Sequence[Record]) -> Iterator[str]:
+    rows = [
+        (_named(migration, migrations), markdown(name), *counts)
+        for migration in migrations
+        for name, *counts in flip_counts(migration)
+    ]
+    yield from _table(("", "Rows", *(head.capitalize() for head in FLIP_HEADS)), rows)
 
 
 def _worst(migrations: Sequence[Record], worst: dict[str, list[Record]]) -> Iterator[str]:

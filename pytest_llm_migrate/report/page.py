@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.report.attributions import attribution_grids
 from pytest_llm_migrate.report.drawings import figure_drawings, gate_drawing
 from pytest_llm_migrate.report.figures import (
     QUANTITIES,
@@ -27,15 +28,18 @@ from pytest_llm_migrate.report.figures import (
 )
 from pytest_llm_migrate.report.numbers import UNKNOWN, count, counted, percent, ratio, usd
 from pytest_llm_migrate.report.outcomes import OUTCOMES
+from pytest_llm_migrate.report.rankings import rankings_of
 from pytest_llm_migrate.report.row_view import CODES
 from pytest_llm_migrate.report.seals import seal_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from pytest_llm_migrate.report.attributions import AttributionGrid
     from pytest_llm_migrate.report.drawings import Drawing
     from pytest_llm_migrate.report.figures import Figure, Record
     from pytest_llm_migrate.report.fragments import Pile
+    from pytest_llm_migrate.report.rankings import Ranking
 
 _PRICED_ROWS = 1000
 """Rows that a cost is shown for, since the cost of one is too small to picture."""
@@ -111,6 +115,7 @@ class MigrationView:
     no_cost: list[str]
     timed: list[str]
     projection: str
+    attribution: list[AttributionGrid]
     slices: list[tuple[str, list[Drawn]]]
     outcomes: list[tuple[str, str, str]]
     provenance: list[tuple[str, str]]
@@ -127,6 +132,7 @@ class Page:
     took: str
     sealed: str
     index: list[tuple[MigrationView, list[str]]]
+    rankings: list[Ranking]
     migrations: list[MigrationView]
     provenance: list[tuple[str, str]]
 
@@ -143,6 +149,7 @@ def page_of(results: Record, piles: dict[str, Pile]) -> Page:
         took=_took(run),
         sealed=seal_sentence(results),
         index=[(view, _index_cells(view.record)) for view in views] if len(views) > 1 else [],
+        rankings=rankings_of(results),
         migrations=views,
         provenance=list(_run_provenance(results)),
     )
@@ -166,6 +173,7 @@ def _migration(record: Record, place: int, last: int, pile: Pile) -> MigrationVi
         no_cost=no_cost_sentences(record),
         timed=latency_sentences(record),
         projection=projection_sentence(record),
+        attribution=attribution_grids(record),
         slices=list(_slices(record)),
         outcomes=[(name, CODES[name], count(pile.counts[name])) for name in OUTCOMES if pile.counts[name]],
         provenance=list(_provenance(record)),

@@ -110,7 +110,8 @@ class RowView:
 def row_view(row: Mapping[str, Any], anchor: str, metrics: Sequence[str]) -> RowView:
     """Return what the page shows of a row; ``anchor`` is its id on the page, ``metrics`` those of its migration."""
     source, target = row["source"], row["target"]
-    given = {**row.get("slices", {}), **row["inputs"]}
+    critical = {"critical": "may not break"} if row.get("critical") else {}
+    given = {**critical, **row.get("slices", {}), **row["inputs"]}
     return RowView(
         anchor=anchor,
         sample_id=row["sample_id"],

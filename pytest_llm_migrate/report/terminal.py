@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_llm_migrate.report.attributions import attribution_sentences
 from pytest_llm_migrate.report.figures import (
     forecast_sentence,
     gates_sentence,
@@ -13,9 +14,12 @@ from pytest_llm_migrate.report.figures import (
     quantity_figures,
     rows_sentence,
     spending_sentence,
+    stop_early_sentence,
     unknown_quantities,
 )
+from pytest_llm_migrate.report.flips import FLIP_HEADS, flip_counts
 from pytest_llm_migrate.report.outcomes import outcome_words, reason, worst_rows
+from pytest_llm_migrate.report.rankings import rankings_of
 from pytest_llm_migrate.report.seals import seal_sentence
 from pytest_llm_migrate.report.text import cut, one_line, padded, visible, wrapped
 
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_llm_migrate.report.figures import Record
+    from pytest_llm_migrate.report.rankings import Ranking
 
 _NARROWEST, _WIDEST = 60, 110
 _WORST_ROWS = 3
@@ -51,10 +56,13 @@ def terminal_lines(
     width = min(max(width, _NARROWEST), _WIDEST)
     worst = worst_rows(rows, _WORST_ROWS)
     lines = list(_index(results, width))
+    for ranking in rankings_of(results):
+        lines += _ranking(ranking, width)
     for migration in results["migrations"]:
         lines += [*_migration(migration, worst.get(migration["id"], []), width), Line("")]
     lines += _warnings(results.get("warnings", ()), width, "")
     lines += _text(f"paid for in this run: {spending_sentence(results)}", width, "")
+    lines += _text(stop_early_sentence(results), width, "")
     lines += _text(forecast_sentence(results), width, "")
     lines += _text(seal_sentence(results), width, "")
     paths = (("report", report), ("run folder", folder))
@@ -79,6 +87,24 @@ def _index_line(cells: tuple[str, str, str, str], width: int, style: str | None)
     return Line(f"{start}{below:>10}", style)
 
 
+def _ranking(ranking: Ranking, width: int) -> Iterator[Line]:
+    yield Line(one_line(ranking.title, width), "bold")
+    yield from _text(f"{ranking.change}; * on the Pareto front", width, "  ")
+    yield _ranked_line(("", "target", "change", "p50", "cost"), width, "bold")
+    for target in ranking.targets:
+        rank = f"{target.rank}{'*' if target.front == 'yes' else ' '}"
+        yield _ranked_line((rank, target.ref, target.change_and_limits, target.latency, target.cost), width)
+    for statement in ranking.statements:
+        yield from _text(statement, width, "  ")
+    yield Line("")
+
+
+def _ranked_line(cells: tuple[str, str, str, str, str], width: int, style: str | None = None) -> Line:
+    rank, ref, change, latency, cost = cells
+    start = f"{rank:>4} {padded(one_line(ref), width - 54)} {padded(change, 29)}"
+    return Line(cut(f"{start}{latency:>8} {cost:>10}", width), style)
+
+
 def _migration(migration: Record, worst: Sequence[Record], width: int) -> Iterator[Line]:
     verdict = migration["verdict"]
     yield Line(one_line(f"{_verdict(migration)}: {migration['name']}", width), _STYLES.get(verdict, "bold"))
@@ -88,6 +114,7 @@ def _migration(migration: Record, worst: Sequence[Record], width: int) -> Iterat
     yield from _warnings(migration["warnings"], width, "  ")
     yield from _gates(migration["gates"], width)
     yield from _figures(migration, width)
+    yield from _flips(migration, width)
     yield from _worst(worst, width)
 
 
@@ -110,17 +137,36 @@ def _figures(migration: Record, width: int) -> Iterator[Line]:
         yield _figure_line(("", "source", "target", "change and its interval"), width, "bold")
     for figure in figures:
         yield _figure_line((figure.name, figure.source, figure.target, figure.change_and_limits), width)
+    for name, found in migration.get("pairwise", {}).items():
+        yield from _text(f"{name}: {found['statement']}", width, "  ")
     if unknown := unknown_quantities(migration):
         yield from _text(f"unknown: {unknown}", width, "  ")
     for sentence in latency_sentences(migration):
         yield from _text(sentence, width, "  ")
     yield from _text(projection_sentence(migration), width, "  ")
+    for sentence in attribution_sentences(migration):
+        yield from _text(sentence, width, "  ")
 
 
 def _figure_line(cells: tuple[str, str, str, str], width: int, style: str | None = None) -> Line:
     name, source, target, change = cells
     line = f"  {padded(one_line(name), width - 55)}{source:>10} {target:>10}   {change}"
     return Line(cut(line, width), style)
+
+
+def _flips(migration: Record, width: int) -> Iterator[Line]:
+    """Yield where the rows of right/wrong metrics went, a line a metric."""
+    found = flip_counts(migration)
+    if found:
+        yield Line("")
+        yield _flip_line(("", *FLIP_HEADS), width, "bold")
+    for counts in found:
+        yield _flip_line(counts, width)
+
+
+def _flip_line(cells: Sequence[str], width: int, style: str | None = None) -> Line:
+    name, *counts = cells
+    return Line(cut(f"  {padded(one_line(name), width - 55)}{''.join(f'{cell:>12}' for cell in counts)}", width), style)
 
 
 def _worst(rows: Sequence[Record], width: int) -> Iterator[Line]:

@@ -19,6 +19,7 @@ from pytest_llm_migrate.stats.estimate import (
     one_sided_confidence,
     two_sided_confidence,
 )
+from pytest_llm_migrate.stats.graded import SignedRanks, paired_t, studentised_bootstrap, wilcoxon
 from pytest_llm_migrate.stats.means import one_side, paired_difference
 from pytest_llm_migrate.stats.multiplicity import benjamini_hochberg, holm
 from pytest_llm_migrate.stats.power import (
@@ -39,6 +40,8 @@ from pytest_llm_migrate.stats.proportions import (
     wilson,
 )
 from pytest_llm_migrate.stats.ratios import LEAST_ROWS, PairedQuantity, paired_quantities, quantities, ratio_of
+from pytest_llm_migrate.stats.sequential import look_confidences, obrien_fleming_spent
+from pytest_llm_migrate.stats.signed_rank import sign_test, signed_rank
 from pytest_llm_migrate.stats.weighted import WeightedMeans, weighted_means
 
 __all__ = [
@@ -50,6 +53,7 @@ __all__ = [
     "Design",
     "Estimate",
     "PairedQuantity",
+    "SignedRanks",
     "Statistic",
     "TrueRates",
     "Undefined",
@@ -59,12 +63,15 @@ __all__ = [
     "fleiss_kappa",
     "holm",
     "krippendorff_alpha",
+    "look_confidences",
     "mcnemar_exact",
     "mcnemar_midp",
+    "obrien_fleming_spent",
     "one_side",
     "one_sided_confidence",
     "paired_difference",
     "paired_quantities",
+    "paired_t",
     "quantities",
     "ratio_of",
     "rows_needed",
@@ -72,14 +79,18 @@ __all__ = [
     "rows_to_settle",
     "rows_to_settle_ceiling",
     "rows_to_settle_floor",
+    "sign_test",
+    "signed_rank",
     "smallest_margin",
     "smallest_margin_graded",
     "spearman",
+    "studentised_bootstrap",
     "tango",
     "tango_lower_limit",
     "tango_upper_limit",
     "true_rates",
     "two_sided_confidence",
     "weighted_means",
+    "wilcoxon",
     "wilson",
 ]

@@ -25,17 +25,28 @@ _ENDLESS = 10**15
 def rows_needed(margin: float, disagreement: float, *, confidence: float = 0.95, power: float = 0.8) -> int:
     """Return how many right/wrong rows show that the target is at most ``margin`` worse, if it is equally good.
 
-    ``disagreement`` is the share of rows, 0 to 1, that one side alone gets right. Without any it takes 88 rows
-    for 0.03 and 52 for 0.05; with more it comes to (z_confidence + z_power)² · disagreement / margin². Where
-    fewer than about 25 rows are to disagree, that normal approximation promises 80 % power for 55 to 77 %.
-    Raises ValueError for a margin, share, confidence or power out of range.
+    ``disagreement`` is the share of rows, 0 to 1, that one side alone gets right. These are the fewest rows at which
+    the exact power of Tango's test reaches ``power`` (`power_of`): 0.80 to 0.83 where 5 % of rows or more disagree,
+    up to 0.94 where so few do that a single row moves it further, 1 without any. A few rows more may have up to 0.011
+    less than was asked, as counts are whole. Above 600 rows that disagree the normal approximation takes over,
+    (z_confidence + z_power)² · disagreement / margin². Raises ValueError for a margin, share, confidence or power out
+    of range.
     """
+    from pytest_llm_migrate.stats.exact_power import SMOOTH, fewest_rows  # noqa: PLC0415 - scipy loads with it
+
     _refuse_share("disagreement", disagreement)
-    return _rows(margin, math.sqrt(disagreement), confidence, power)
+    guess = _rows(margin, math.sqrt(disagreement), confidence, power)
+    if not disagreement or guess * disagreement > SMOOTH:
+        return guess
+    return fewest_rows(margin, disagreement, _deviates(confidence, power)[0], power, guess)
 
 
 def rows_needed_graded(margin: float, sd: float, *, confidence: float = 0.95, power: float = 0.8) -> int:
-    """Return what `rows_needed` does for scores in [0, 1] whose row differences have the deviation ``sd``."""
+    """Return what `rows_needed` does for scores in [0, 1] whose row differences have the deviation ``sd``.
+
+    By the normal approximation, with the width that the interval has at least: in simulation the power was 0.77 to
+    0.85, with rows that are even, normal, tied or heavy-tailed and ``sd`` from 0.05 to 0.3.
+    """
     _refuse_share("sd", sd)
     return _rows(margin, sd, confidence, power)
 
@@ -45,8 +56,14 @@ def smallest_margin(n: int, disagreement: float, *, confidence: float = 0.95, po
 
     The inverse of `rows_needed`, for a target that is equally good; raises as it does.
     """
+    from pytest_llm_migrate.stats.exact_power import SMOOTH, least_margin  # noqa: PLC0415 - scipy loads with it
+
     _refuse_share("disagreement", disagreement)
-    return min(1.0, _margin(n, math.sqrt(disagreement), _deviates(confidence, power)))
+    deviates = _deviates(confidence, power)
+    guess = min(1.0, _margin(n, math.sqrt(disagreement), deviates))
+    if not disagreement or n * disagreement > SMOOTH:
+        return guess
+    return least_margin(n, disagreement, deviates[0], power)
 
 
 def smallest_margin_graded(n: int, sd: float, *, confidence: float = 0.95, power: float = 0.8) -> float:

@@ -45,7 +45,7 @@ LOST: tuple[Scored, Scored] = (THROTTLED, 1.0)
             Ruling.NOT_ENOUGH_EVIDENCE,
             (
                 "m went from 1.000 to 1.000 over 20 rows; these rows neither show nor rule out a loss of 0.05; "
-                "about 32 more rows like these would make it a GO."
+                "about 32 more rows like these would make it a GO, at an unknown cost."
             ),
         ),
         (
@@ -106,7 +106,7 @@ def test_superior(pairs: Pairs, margin: float, ruling: Ruling, words: str) -> No
             Ruling.NOT_ENOUGH_EVIDENCE,
             (
                 "The target's mean m is 1.000; these rows neither show nor rule out 0.9; "
-                "about 15 more rows like these would make it a GO."
+                "about 15 more rows like these would make it a GO, at an unknown cost."
             ),
         ),
         (

@@ -28,7 +28,7 @@ def test_a_bill_is_the_mean_times_the_requests() -> None:
     assert low < -1250 < high < 0
     assert (record["requests"], record["rows"], record["weighted_by"]) == (1000, 40, None)
     assert record["unknown_rows"] == {"source": 0, "target": 0}
-    assert record["method"] == "bootstrap of 3999 resamples"
+    assert record["method"] == "studentised bootstrap of 3999 resamples"
 
 
 def test_weights_say_what_the_traffic_is_made_of() -> None:
@@ -37,7 +37,17 @@ def test_weights_say_what_the_traffic_is_made_of() -> None:
     record = compared(cases, counting=TRAFFIC).projection(10).to_record()
     assert (record["source_usd"], record["target_usd"], record["weighted_by"]) == (20, 10, "traffic")
     assert record["interval"] is None
-    assert record["method"] == "none: mean needs 5 rows of like weight"
+    assert record["method"] == "none: mean needs rows worth 5 rows that count once"
+
+
+def test_rows_of_a_cluster_do_not_make_the_bill_surer() -> None:
+    """Copies of a conversation are no more conversations: the bill's interval is that of one of each."""
+    costs = [(0.5 + number % 5, (0.5 + number % 3) / 2) for number in range(30)]
+    once = compared(billed(costs)).projection(1000).to_record()
+    copies = billed(costs * 4, talk=[*range(30)] * 4)
+    clustered = compared(copies, counting=Counting(cluster="talk")).projection(1000).to_record()
+    assert clustered["interval"] == pytest.approx(once["interval"])
+    assert clustered["method"] == "studentised cluster bootstrap of 3999 resamples"
 
 
 def test_one_unknown_cost_makes_the_bill_unknown() -> None:

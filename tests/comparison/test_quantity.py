@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llm_migrate.comparison import Counting
+from pytest_llm_migrate.comparison.timing import Timing
 from pytest_llm_migrate.domain import Answer, Ruling
 from pytest_llm_migrate.errors import MarginError, NoValuesError
 from tests.comparison.cases import THROTTLED, case, compared, timed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_llm_migrate.domain import Case
 
 SPREAD = [1 + number % 7 / 10 for number in range(50)]
 
@@ -51,7 +59,8 @@ def test_an_open_ratio_says_how_many_rows_settle_it() -> None:
     assert verdict.ruling is Ruling.NOT_ENOUGH_EVIDENCE
     more = verdict.figures["more_rows"]
     assert more > 0
-    assert verdict.statement.endswith(f"by 20 rows; about {more} more rows like these would make it a GO.")
+    settled = f"about {more} more rows like these would make it a GO, at an unknown cost."
+    assert verdict.statement.endswith(f"by 20 rows; {settled}")
 
 
 def test_too_few_rows_for_a_percentile_promise_no_go() -> None:
@@ -192,3 +201,59 @@ def test_a_record_gives_intervals_where_rows_suffice() -> None:
     assert record["statistics"]["p95"]["interval"] == pytest.approx([2, 2])
     assert record["statistics"]["p99"]["interval"] is None
     assert record["statistics"]["p99"]["ratio"] == pytest.approx(2)
+
+
+def counted(pairs: Sequence[tuple[float | None, float | None]], **columns: list[Any]) -> list[Case]:
+    """Return timed rows whose columns say how they count."""
+    return [
+        case(
+            number,
+            answers=(Answer(text="", latency=source), Answer(text="", latency=target)),
+            **{name: values[number] for name, values in columns.items()},
+        )
+        for number, (source, target) in enumerate(pairs)
+    ]
+
+
+def test_weights_reach_every_figure_and_gate() -> None:
+    """Rows that stand for most of the traffic decide, on both sides, their ratio, and what a gate says of it."""
+    pairs = [(1 + number % 7 / 10, (2 if number % 2 else 0.5) * (1 + number % 7 / 10)) for number in range(70)]
+    cases = counted(pairs, traffic=[1 if number % 2 else 99 for number in range(70)])
+    latency = compared(cases, counting=Counting(weight="traffic")).latency
+    assert latency.mean.ratio == pytest.approx(0.515)
+    verdict = latency.ratio_at_most(0.8)
+    assert verdict.ruling is Ruling.GO
+    assert verdict.detail.startswith("n=70, worth 3")
+    assert compared(cases).latency.ratio_at_most(0.8).ruling is Ruling.NO_GO
+    assert latency.at_most(0.9).ruling is Ruling.GO
+
+
+def test_copies_of_a_row_are_no_more_rows() -> None:
+    """Four rows copied twenty times and told by their cluster stay four: no interval, whatever their number."""
+    cases = counted(doubled(4) * 20, talk=[*range(4)] * 20)
+    latency = compared(cases, counting=Counting(cluster="talk")).latency
+    verdict = latency.ratio_at_most(2.5)
+    assert verdict.ruling is Ruling.NOT_ENOUGH_EVIDENCE
+    assert verdict.statement.endswith("by 80 rows; mean takes 5 rows or more that count once.")
+    assert "clusters worth 5 rows that count once" in verdict.detail
+    assert verdict.figures["more_rows"] > 0
+    record = latency.to_record()
+    assert record is not None
+    assert record["statistics"]["mean"]["interval"] is None
+    assert compared(cases).latency.ratio_at_most(2.5).ruling is Ruling.GO
+
+
+def test_the_method_names_clusters() -> None:
+    """A statistician reads that whole clusters were drawn, and what the rows are worth."""
+    cases = counted([(value, 1.5 * value) for value in SPREAD], talk=[number // 2 for number in range(50)])
+    detail = compared(cases, counting=Counting(cluster="talk")).latency.p50.ratio_at_most(2).detail
+    assert detail.startswith("n=50, worth ")
+    assert detail.endswith("cluster bootstrap of 3999 resamples")
+
+
+def test_pairs_of_a_latency_pass_count_as_their_rows_do() -> None:
+    """A pair has no columns of its own: its row's weight is found by its id."""
+    pairs = timed([(1.0, 2.0 if number % 2 else 0.5) for number in range(60)])
+    rows = counted([(9.0, 9.0)] * 60, traffic=[number % 2 for number in range(60)])
+    comparison = compared(rows, counting=Counting(weight="traffic"), timing=lambda: Timing(pairs=pairs))
+    assert comparison.latency.mean.ratio == pytest.approx(2)

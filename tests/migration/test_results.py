@@ -25,6 +25,7 @@ from tests.migration.parts import case
 TERMS: dict[str, Any] = {
     "id": "one",
     "name": "triage",
+    "nodeid": "test_a.py",
     "metrics": ["m"],
     "slices": ["split"],
     "bounds": {"m": [0.0, 1.0]},
@@ -183,7 +184,7 @@ def test_every_row_has_a_line() -> None:
 def test_a_run_has_the_worst_verdict_of_its_migrations() -> None:
     """Several migrations make one verdict; one that nobody looked at is left out."""
     tests = {"one": [gate("passed", "GO")], "two": [gate("failed", "NOT ENOUGH EVIDENCE")]}
-    seen = Seen([{"type": "migration", **TERMS, "id": name} for name in ("one", "two", "idle")])
+    seen = Seen([{"type": "migration", **TERMS, "id": name, "name": name} for name in ("one", "two", "idle")])
     record = run_record({"id": "run"}, seen, lambda name: tests.get(name, []), {"source": "a list", "as_of": None})
     assert record["verdict"] == "NOT ENOUGH EVIDENCE"
     assert [item["id"] for item in record["migrations"]] == ["one", "two"]

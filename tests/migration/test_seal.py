@@ -24,9 +24,9 @@ GATE = SealedGate(
 GO = "GO"
 
 
-def seal(*gates: SealedGate, at: str = "2026-11-21T08:12:03.000+00:00") -> dict[str, Any]:
+def seal(*gates: SealedGate, at: str = "2026-11-21T08:12:03.000+00:00", undecided: str = "fail") -> dict[str, Any]:
     """Return the seal of a run with one migration."""
-    return seal_of("run", at, [{"id": "m"}], gates)
+    return seal_of("run", at, [{"id": "m"}], gates, {"undecided": undecided})
 
 
 def warned(*gates: SealedGate, now: str | None = "1" * 64) -> list[str]:
@@ -56,6 +56,7 @@ def test_neither_time_nor_order_changes_what_a_seal_says() -> None:
     same = content_sha256(seal(other, GATE, at="2026-11-21T09:00:00.000+00:00"))
     assert content_sha256(seal(GATE, other)) == same
     assert content_sha256(seal(replace(GATE, text="pass"), other)) != same
+    assert content_sha256(seal(GATE, other, undecided="warn")) != same
 
 
 def test_nothing_is_said_of_gates_that_stayed() -> None:

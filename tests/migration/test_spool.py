@@ -36,7 +36,7 @@ ANSWERS = st.builds(
 FAILURES = st.builds(CallFailure, kind=st.text(), message=st.text())
 SCORES = st.dictionaries(
     st.sampled_from(["m", "n"]),
-    st.builds(Score, st.floats(0, 1), st.text()) | st.builds(ScoreFailure, reason=st.text()),
+    st.builds(Score, st.floats(0, 1), st.text()) | st.builds(ScoreFailure, reason=st.text(), raw=st.text()),
 )
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), st.lists, max_leaves=4
@@ -58,10 +58,10 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(row=Row(sample_id=sample_id, values=values), source=side("source"), target=side("target"))
 
 
-def reasons(side: Side) -> dict[str, tuple[Any, str]]:
+def reasons(side: Side) -> dict[str, tuple[Any, Any]]:
     """Return a side's scores as plain values with their reasons."""
     return {
-        name: (float(score), score.reason) if isinstance(score, Score) else (None, score.reason)
+        name: (float(score), score.reason) if isinstance(score, Score) else (None, (score.reason, score.raw))
         for name, score in side.scores.items()
     }
 
@@ -121,3 +121,11 @@ def test_a_process_that_saw_nothing_leaves_no_file(tmp_path: Path) -> None:
     """A spool without a record is no file."""
     Spool(tmp_path / "main.jsonl").close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_failed_metric_had_in_hand_is_cut() -> None:
+    """A judge's text is kept up to a length, and the cut is said."""
+    failure = ScoreFailure(reason="no verdict", raw="x" * 5_000)
+    side = Side(name="target", sample_id="r1", outcome=Answer(text="a"), scores={"judge": failure})
+    record = case_record(Case(row=Row(sample_id="r1", values={}), source=side, target=side))
+    assert record["target"]["raws"] == {"judge": "x" * 4_000 + "… (1,000 more characters)"}

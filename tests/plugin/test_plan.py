@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llm_migrate.models.endpoint import Reply, Rule, ScriptedFault
-from pytest_llm_migrate.plugin.planning import duration
+from pytest_llm_migrate.report.plan import duration
 from pytest_llm_migrate.stats import smallest_margin, smallest_margin_graded
 from tests.plugin.suite import OTHER_TARGET, ROWS_ONLY, SOURCE, TARGET, collection_faults, golden
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.plugin.suite import Bedrock, Suite
 
 PLAN = "--migration-plan"
+JSONL = "rows.jsonl"
 GRADED = """
     import pytest
     from pytest_llm_migrate import metric
@@ -57,9 +58,11 @@ def test_calls_money_and_minutes(suite: Suite, serve: Serve) -> None:
     assert text.startswith("triage: 402 rows")
     for side, ref in (("source", SOURCE), ("target", TARGET)):
         money = r"\(about \$0\.000\d+, at most \$\d\.\d+\)"
-        assert re.search(rf"{side} {ref}: 400 calls {money}, 2 kept; about \d+ (?:s|min) ", text)
+        assert re.search(
+            rf"{side} {ref}: 400 calls {money}, 2 kept; about \d+ (?:s|min); \d+ in \+ 400 out tokens ", text
+        )
     faster = plan_of(suite.migrate(PLAN, "--migration-concurrency", "40"))
-    assert re.search(r"2 kept; about [23] s ", faster)
+    assert re.search(r"2 kept; about [23] s; ", faster)
     assert "2 kept; about 7 min" in plan_of(suite.migrate(PLAN, "--migration-rpm", "60"))
     assert len(bedrock.asked) == called
 
@@ -69,7 +72,7 @@ def test_time_is_unknown_until_a_first_call(suite: Suite, bedrock: Bedrock) -> N
     suite.rows(golden())
     suite.tests(ROWS_ONLY)
     text = plan_of(suite.run("--target-model", TARGET, "--prompt-strategy", "identity", PLAN))
-    assert "source recorded: no call target" in text
+    assert "source recorded: no call, 20 kept target" in text
     assert "0 kept; time unknown until a first call" in text
     assert bedrock.asked == []
 
@@ -181,11 +184,15 @@ def test_batch_jobs_have_their_price_and_no_minutes(suite: Suite) -> None:
 
 def test_right_or_wrong_rows_prove_by_disagreement(suite: Suite) -> None:
     """The margins of right/wrong rows are those of the statistics, never rounded down."""
-    suite.rows(golden(60))
-    suite.tests(ROWS_ONLY)
+    rows = golden(60)
+    for row in rows:
+        row["answer_source_llm"] = None
+    suite.rows(rows, JSONL)
+    suite.tests(ROWS_ONLY.replace("rows.csv", JSONL))
     text = plan_of(suite.judge(PLAN))
     assert "(95% confidence, 80% power, an equal target)" in text
-    found = margins_in(text, "right/wrong scores")[:3]
+    assert "of right/wrong rows in disagreement; no score is known yet" in text
+    found = margins_in(text, "exact_match")[:3]
     exact = [smallest_margin(60, share) for share in (0, 0.1, 0.2)]
     assert all(margin <= said < margin + 0.001 for margin, said in zip(exact, found, strict=True))
 
@@ -195,8 +202,8 @@ def test_known_source_answers_tell_what_a_metric_can_prove(suite: Suite) -> None
     rows = golden(40)
     for row in rows[:10]:
         row["answer_source_llm"] = "no way"
-    suite.rows(rows)
-    suite.tests(GRADED)
+    suite.rows([row | {"answer_target_llm": "yes" if place < 9 else None} for place, row in enumerate(rows)], JSONL)
+    suite.tests(GRADED.replace("rows.csv", JSONL))
     text = plan_of(suite.judge(PLAN))
     assert "exact_match: " in text
     assert "; source mean 0.750, deviation 0.433 over 40 rows" in text

@@ -135,7 +135,9 @@ def test_a_gate_that_is_not_go_fails_the_run(suite: Suite, rows: int, broken: ra
     result = suite.judge("-k", "gate")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     said = f"{verdict}: exact_match went from 1.000 to *"
-    detail = f"  n={rows}; estimate *, one-sided 95% limits [[]*]; bar -0.3; tango score; broke {len(broken)}, fixed 0"
+    detail = (
+        f"  n={rows}; estimate *, one-sided 95% limits [[]*]; bar -0.3; tango score; broke {len(broken)}, fixed 0; *"
+    )
     result.stdout.fnmatch_lines(["* llm-migrate verdicts *", said, detail])
     assert suite.results["verdict"] == verdict
 

@@ -93,7 +93,7 @@ def test_gates_are_sealed_before_the_first_call(
     assert migration["target"]["prompt_sha256"] == suite.migration["target"]["prompt"]["sha256"]
     assert [metric["name"] for metric in migration["metrics"]] == ["exact_match"]
     whole = sha256((suite.folder / "sealed.json").read_bytes()).hexdigest()
-    assert results["run"]["sealed"] == {"at": seal["sealed_at"], "sha256": whole}
+    assert results["run"]["sealed"] == {"at": seal["sealed_at"], "sha256": whole, "options": seal["options"]}
     assert suite.migration["gates"][0]["sealed_sha256"] == sha256(GATE_TEXT.encode()).hexdigest()
     assert results["warnings"] == []
     validator("results").validate(results)
@@ -119,6 +119,28 @@ def test_every_target_has_its_own_gate_and_a_function_is_read_once(suite: Suite,
     assert len({gate["sha256"] for gate in seal["gates"]}) == 1
     assert {migration["judge"] for migration in seal["migrations"]} < masked
     assert ACCOUNT not in json.dumps(seal)
+
+
+def test_options_that_decide_are_sealed(suite: Suite) -> None:
+    """The seal has the options in force, and the report names those that let more pass than by default."""
+    suite.rows(golden(12))
+    suite.tests(ROWS_AND_GATE)
+    result = suite.judge(
+        "--migration-error-tolerance", "10%", "--migration-undecided", "warn", "--migration-sample", "8"
+    )
+    assert seal_of(suite)["options"] == {
+        "error_tolerance": 0.1,
+        "undecided": "warn",
+        "latency_rows": 0,
+        "repeats": 1,
+        "sample": 8,
+        "prompt_strategy": "catalog",
+    }
+    validator("results").validate(suite.results)
+    said = "with 10.0% of rows allowed to be missing instead of 2.0%, with undecided gates that only warn"
+    assert said in " ".join(result.outlines)
+    assert said in (suite.folder / "summary.md").read_text("utf-8")
+    assert said in (suite.folder / "report.html").read_text("utf-8")
 
 
 def test_a_run_without_a_call_says_so(suite: Suite) -> None:

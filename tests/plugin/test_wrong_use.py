@@ -41,7 +41,7 @@ MARKERS = {
         'migration("rows.csv", metric=["exact_match"])',
         (
             "test_triage.py: the marker migration has no argument 'metric'. Did you mean 'metrics'? It takes dataset, "
-            "cluster, columns, metrics, pipeline, prompt, row_failures, slices, split, weight."
+            "cluster, columns, critical, metrics, pipeline, prompt, row_failures, slices, split, weight."
         ),
     ),
     "metrics that are no list": (

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_llm_migrate.errors import ReservedVariableError
-from pytest_llm_migrate.prompts import Prompt, from_format_template, variables_of
+from pytest_llm_migrate.prompts import Prompt, from_format_template, from_model_text, variables_of
 
 NAMES = ("ticket", "größe", "IN", "if")
 
@@ -100,3 +100,33 @@ def test_any_other_text_changes_in_its_variables_alone(parts: list[str]) -> None
 def test_a_text_without_braces_stays_as_it_is(text: str) -> None:
     """A template without variables renders to itself."""
     assert rendered(text) == text
+
+
+MODEL_TEXTS = [
+    ("Sort {{ticket}}.", "Sort {{ ticket }}."),
+    ("Sort { $TICKET }.", "Sort {{ ticket }}."),
+    ("Sort {ticket}, as {other} says.", "Sort {{ ticket }}, as {other} says."),
+    ('Answer {"queue": "{ticket}"}', 'Answer {"queue": "{{ ticket }}"}'),
+]
+
+
+@pytest.mark.parametrize(("text", "template"), MODEL_TEXTS)
+def test_a_models_text_keeps_the_prompts_own_variables(text: str, template: str) -> None:
+    """Every way in which models write a variable becomes one; other braces stay."""
+    assert from_model_text(text, ["ticket"]) == template
+
+
+def test_what_the_source_itself_says_is_kept_word_for_word() -> None:
+    """An expression of the source prompt goes on being one, whatever its blanks; one of the model's own is text."""
+    source = "{% if ticket %}{{ ticket | upper }}{% endif %}"
+    template = from_model_text("{%if ticket%}{{ticket|upper}}{% endif %} {{ ticket | length }}", ["ticket"], source)
+    sent = Prompt(name="p", user=template).render({"ticket": "lamp"})
+    assert sent.turns[-1].text == "LAMP {{ ticket | length }}"
+
+
+@given(st.text(alphabet="{}%# $ticke.'\"|", max_size=40))
+def test_a_models_text_never_runs(text: str) -> None:
+    """Whatever a model writes renders to itself, with nothing but mentions of the variable replaced."""
+    sent = Prompt(name="p", user="x" + from_model_text(text, ["ticket"])).render({"ticket": "T"}).turns[-1].text
+    mention = re.compile(r"\{\{\s*\$?ticket\s*\}\}|\{\s*\$?ticket\s*\}")
+    assert sent == "x" + mention.sub("T", text)

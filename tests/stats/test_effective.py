@@ -85,3 +85,14 @@ def test_a_design_that_does_not_fit_is_refused(design: Design, said: str) -> Non
     """What does not fit the rows is said in one sentence."""
     with pytest.raises(ValueError, match=said):
         one_side([0.0, 1.0], confidence=0.9, design=design)
+
+
+def test_few_clusters_with_errors_do_not_show_that_rows_are_independent() -> None:
+    """Two wrong rows apart, of 20 clusters of five, are worth far less than 100 rows, and no less than 20 clusters."""
+    design = Design(clusters=[place // 5 for place in range(100)])
+    one, two = [1.0] * 100, [0.0 if place in {7, 61} else 1.0 for place in range(100)]
+    agreeing = paired_difference(one, one, confidence=0.9, design=design).effective_n
+    found = paired_difference(one, two, confidence=0.9, design=design).effective_n
+    assert agreeing is not None
+    assert found is not None
+    assert agreeing < found < 50

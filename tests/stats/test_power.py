@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pytest_llm_migrate.stats import (
@@ -20,19 +22,22 @@ from pytest_llm_migrate.stats import (
     smallest_margin,
     smallest_margin_graded,
     tango,
+    tango_lower_limit,
     two_sided_confidence,
     wilson,
 )
+from pytest_llm_migrate.stats.estimate import deviate
+from pytest_llm_migrate.stats.exact_power import power_of
 
 
 @pytest.mark.parametrize(
     ("disagreement", "needed"),
     [
         (0.0, (25, 52, 88, 133)),
-        (0.05, (37, 124, 344, 773)),
-        (0.10, (62, 248, 687, 1546)),
-        (0.20, (124, 495, 1374, 3092)),
-        (0.30, (186, 742, 2061, 4637)),
+        (0.05, (49, 158, 380, 810)),
+        (0.10, (74, 263, 705, 1565)),
+        (0.20, (130, 501, 1381, 3092)),
+        (0.30, (187, 745, 2061, 4637)),
     ],
 )
 def test_rows_needed_for_margins_of_10_5_3_and_2_points(disagreement: float, needed: tuple[int, ...]) -> None:
@@ -40,14 +45,75 @@ def test_rows_needed_for_margins_of_10_5_3_and_2_points(disagreement: float, nee
     assert tuple(rows_needed(margin, disagreement) for margin in (0.10, 0.05, 0.03, 0.02)) == needed
 
 
+@cache
+def go_of(n: int, broke: int, fixed: int, margin: float) -> bool:
+    """Return whether counts are a GO by the interval that a gate judges by."""
+    return tango_lower_limit(n, broke, fixed, confidence=0.95) > -margin
+
+
+@pytest.mark.parametrize("margin", [0.01, 0.03, 0.05, 0.10])
+@pytest.mark.parametrize("disagreement", [0.01, 0.02, 0.05, 0.10, 0.20, 0.30])
+def test_the_rows_planned_have_the_power_promised(disagreement: float, margin: float) -> None:
+    """Simulated with the gate's own interval, an equally good target passes in 80 to 83 %, unless few rows disagree."""
+    n = rows_needed(margin, disagreement)
+    shares = [disagreement / 2, disagreement / 2, 1 - disagreement]
+    drawn = np.random.default_rng(11).multinomial(n, shares, 4000).tolist()
+    power = sum(go_of(n, broke, fixed, margin) for broke, fixed, _ in drawn) / len(drawn)
+    # Whole rows: where less than five are to disagree, one of them moves the power by more than that.
+    most = 0.84 if n * disagreement > 5 else 0.95
+    assert 0.78 <= power <= most + 0.02
+
+
+@pytest.mark.parametrize("sd", [0.05, 0.10, 0.20, 0.30])
+@pytest.mark.parametrize("margin", [0.03, 0.05, 0.10])
+def test_graded_rows_planned_have_the_power_promised(sd: float, margin: float) -> None:
+    """Simulated with evenly spread differences, an equally good target passes in 80 % of runs, or a little more."""
+    n, generator = rows_needed_graded(margin, sd), np.random.default_rng(13)
+    halves = generator.uniform(-sd, sd, (400, n)) * math.sqrt(3) / 2
+    passed = [paired_difference(list(0.5 - half), list(0.5 + half), confidence=0.9).low > -margin for half in halves]
+    assert 0.75 <= sum(passed) / len(passed) <= 0.89
+
+
+@settings(max_examples=25)
+@given(n=st.integers(1, 20), disagreement=st.sampled_from([0.001, 0.02, 0.1, 0.3]), margin=st.floats(0.005, 0.6))
+def test_the_planned_rule_is_the_gates(n: int, disagreement: float, margin: float) -> None:
+    """The power is the chance of all counts that are a GO by Tango's limit, summed one by one."""
+    both = [(lost, won) for lost in range(n + 1) for won in range(n + 1 - lost)]
+    half = disagreement / 2
+    chances = [
+        math.factorial(n)
+        / (math.factorial(lost) * math.factorial(won) * math.factorial(n - lost - won))
+        * half ** (lost + won)
+        * (1 - disagreement) ** (n - lost - won)
+        for lost, won in both
+    ]
+    expected = sum(chance for (lost, won), chance in zip(both, chances, strict=True) if go_of(n, lost, won, margin))
+    z = deviate(two_sided_confidence(0.95))
+    assert power_of(np.array([float(n)]), disagreement, margin, z)[0] == pytest.approx(expected, abs=1e-6)
+
+
+@given(n=st.integers(1, 500), disagreement=st.floats(0, 0.5))
+def test_the_margin_that_rows_can_prove_needs_no_more_than_them(n: int, disagreement: float) -> None:
+    """Planning there and back again asks for no more rows than there were."""
+    margin = smallest_margin(n, disagreement)
+    assert 0 < margin <= 1
+    if margin < 0.99:
+        assert rows_needed(margin * (1 + 1e-6), disagreement) <= n
+
+
+def test_many_rows_are_planned_by_the_normal_approximation() -> None:
+    """Where more than 600 rows are to disagree it is as good, and no number of rows takes longer."""
+    assert rows_needed(0.001, 0.2) == rows_needed_graded(0.001, math.sqrt(0.2)) == 1_236_512
+    assert smallest_margin(1_236_512, 0.2) == pytest.approx(0.001, rel=1e-6)
+
+
 def test_graded_rows_needed_follow_the_spread_of_the_differences() -> None:
-    """A deviation stands for the root of the disagreement, with a floor where the spread is small."""
-    assert rows_needed_graded(0.05, math.sqrt(0.1)) == rows_needed(0.05, 0.1)
+    """Rows grow with the square of the deviation, with a floor where the spread is small."""
     assert [rows_needed_graded(0.03, sd) for sd in (0.0, 0.15, 0.20, 0.25)] == [88, 155, 275, 430]
 
 
 @given(n=st.integers(1, 100_000), sd=st.floats(0, 1), power=st.sampled_from([0.5, 0.8, 0.95]))
-def test_the_smallest_margin_needs_just_those_rows(n: int, sd: float, power: float) -> None:
+def test_the_smallest_graded_margin_needs_just_those_rows(n: int, sd: float, power: float) -> None:
     """Planning there and back again returns the rows it began with."""
     margin = smallest_margin_graded(n, sd, power=power)
     assert 0 < margin <= 1
@@ -55,12 +121,12 @@ def test_the_smallest_margin_needs_just_those_rows(n: int, sd: float, power: flo
         assert rows_needed_graded(margin * (1 + 1e-9), sd, power=power) == n
 
 
-@given(n=st.integers(1, 10_000), disagreement=st.floats(0, 1))
-def test_more_rows_prove_smaller_margins(n: int, disagreement: float) -> None:
-    """A row more, or less disagreement, never makes the margin larger."""
-    margin = smallest_margin(n, disagreement)
-    assert smallest_margin(n + 1, disagreement) <= margin
-    assert smallest_margin(n, disagreement / 2) <= margin
+@given(n=st.integers(1, 10_000), sd=st.floats(0, 1))
+def test_more_graded_rows_prove_smaller_margins(n: int, sd: float) -> None:
+    """A row more, or less spread, never makes the margin larger."""
+    margin = smallest_margin_graded(n, sd)
+    assert smallest_margin_graded(n + 1, sd) <= margin
+    assert smallest_margin_graded(n, sd / 2) <= margin
 
 
 def test_the_smallest_margin_without_disagreement_is_the_limit_itself() -> None:

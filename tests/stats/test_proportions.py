@@ -1,4 +1,4 @@
-"""Intervals and p-values of right/wrong rows, against published figures and the equations themselves."""
+"""Intervals and p-values of right/wrong rows, against other libraries and the equations themselves."""
 
 from __future__ import annotations
 
@@ -31,16 +31,6 @@ def counts(draw: st.DrawFn, most: int = 1_000_000) -> tuple[int, int, int]:
     return n, broke, fixed
 
 
-@pytest.mark.parametrize(
-    ("k", "n", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
-)
-def test_wilson_gives_newcombes_figures(k: int, n: int, low: float, high: float) -> None:
-    """The four examples of Newcombe (Statistics in Medicine 1998; 17: 857), table I, method 3."""
-    estimate = wilson(k, n, confidence=0.95)
-    assert (estimate.low, estimate.high) == pytest.approx((low, high), abs=5e-5)
-
-
 @given(n=st.integers(1, 1_000_000), share=st.floats(0, 1), confidence=confidences)
 def test_wilson_agrees_with_scipy(n: int, share: float, confidence: float) -> None:
     """An independent implementation gives the same limits from one row to a million."""
@@ -55,27 +45,6 @@ def test_a_share_of_no_rows_is_refused(k: int, n: int) -> None:
     """Counts that cannot be are an error, never an interval."""
     with pytest.raises(ValueError, match="is no share"):
         wilson(k, n, confidence=0.95)
-
-
-@pytest.mark.parametrize(
-    ("n", "broke", "fixed", "confidence", "low", "high"),
-    [
-        (32, 3, 9, 0.95, -0.027, 0.390),  # Tango, Statistics in Medicine 1998; 17: 891
-        (44, 1, 0, 0.90, -0.096, 0.037),  # the same paper: soft contact lenses
-        (86, 8, 16, 0.95, -0.020, 0.207),  # Agresti and Min, Statistics in Medicine 2005; 24: 729
-        (21, 7, 1, 0.95, -0.517, -0.026),  # Fagerland, Lydersen, Laake, Statistics in Medicine 2014; 33: 2850
-        (161, 16, 6, 0.95, -0.1240, -0.0054),  # the same authors' book (2017), and R's contingencytables
-        (3, 0, 3, 0.95, -0.1230, 1.0),  # R's contingencytables: every row got fixed
-        (3, 3, 0, 0.95, -1.0, 0.1230),  # and every row broke
-    ],
-)
-def test_tango_gives_the_published_figures(
-    n: int, broke: int, fixed: int, confidence: float, low: float, high: float
-) -> None:
-    """The intervals of the papers come out to the digits printed there."""
-    estimate = tango(n, broke, fixed, confidence=confidence)
-    assert (estimate.low, estimate.high) == pytest.approx((low, high), abs=5.1e-4 if n in {32, 44, 86, 21} else 5e-5)
-    assert estimate.value == (fixed - broke) / n
 
 
 @pytest.mark.parametrize(("margin", "rows"), [(0.03, 88), (0.05, 52)])
@@ -147,21 +116,6 @@ def test_counts_that_do_not_fit_are_refused(n: int, broke: int, fixed: int) -> N
     """More disagreement than rows is an error, never an interval."""
     with pytest.raises(ValueError, match="do not fit"):
         tango(n, broke, fixed, confidence=0.95)
-
-
-@pytest.mark.parametrize(
-    ("broke", "fixed", "exact", "midp"),
-    [
-        (7, 1, 0.0703125, 0.0390625),  # Fagerland, Lydersen, Laake, BMC Med Res Methodol 2013; 13: 91
-        (16, 6, 0.052479, 0.034690),  # R's contingencytables
-        (4, 4, 1.0, 0.86328125),  # 1 - pmf / 2, by hand
-        (0, 0, 1.0, 1.0),
-    ],
-)
-def test_mcnemar_gives_the_published_figures(broke: int, fixed: int, exact: float, midp: float) -> None:
-    """Both p-values come out as printed, and the sides may be swapped."""
-    assert mcnemar_exact(broke, fixed) == mcnemar_exact(fixed, broke) == pytest.approx(exact, abs=5e-7)
-    assert mcnemar_midp(broke, fixed) == mcnemar_midp(fixed, broke) == pytest.approx(midp, abs=5e-7)
 
 
 @given(broke=st.integers(0, 500_000), fixed=st.integers(0, 500_000))

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pytest_llm_migrate.stats import paired_quantities, weighted_means
+from pytest_llm_migrate.stats import Design, paired_quantities, weighted_means
 
 amounts = st.floats(0, 1e9)
 weights = st.one_of(st.integers(0, 5).map(float), st.floats(0, 1e6), st.floats(1, 1e100))
@@ -20,7 +20,7 @@ Rows = list[tuple[float, float, float]]
 def estimated(rows: Rows, seed: int = 1, confidence: float = 0.9) -> tuple[float, float, float, float, float]:
     """Return both means, the difference and its limits."""
     source, target, weight = ([row[side] for row in rows] for side in range(3))
-    found = weighted_means(source, target, weight, confidence=confidence, seed=seed)
+    found = weighted_means(source, target, confidence=confidence, seed=seed, design=Design(weights=weight))
     return found.source, found.target, found.difference.value, found.difference.low, found.difference.high
 
 
@@ -65,10 +65,22 @@ def test_rows_without_weight_change_nothing() -> None:
 
 def test_one_heavy_row_is_one_row() -> None:
     """Where one row stands for nearly all traffic there is no interval, and the method says why."""
-    rows = [(1.0, 2.0, 1e6), *((1.0, 1.5, 1.0) for _ in range(50))]
-    found = weighted_means(*map(list, zip(*rows, strict=True)), confidence=0.9, seed=1).difference
-    assert (found.low, found.high, found.n) == (-math.inf, math.inf, 1)
-    assert found.method == "none: mean needs 5 rows of like weight"
+    source, target, weight = [1.0] * 51, [2.0, *[1.5] * 50], [1e6, *[1.0] * 50]
+    found = weighted_means(source, target, confidence=0.9, seed=1, design=Design(weights=weight)).difference
+    assert (found.low, found.high, found.n) == (-math.inf, math.inf, 51)
+    assert found.effective_n == pytest.approx(1, abs=0.01)
+    assert found.method == "none: mean needs rows worth 5 rows that count once"
+
+
+def test_copies_in_a_cluster_do_not_narrow_the_difference() -> None:
+    """Rows repeated under their cluster's label have the limits of the rows themselves."""
+    rows = spread(40, 6)
+    source, target = [row[0] for row in rows], [row[1] for row in rows]
+    once = weighted_means(source, target, confidence=0.9, seed=1).difference
+    design = Design(clusters=[*range(40)] * 5)
+    copies = weighted_means(source * 5, target * 5, confidence=0.9, seed=1, design=design).difference
+    assert (copies.value, copies.low, copies.high) == pytest.approx((once.value, once.low, once.high))
+    assert (copies.n, copies.method) == (200, "studentised cluster bootstrap of 3999 resamples")
 
 
 @settings(deadline=None, max_examples=25)
@@ -99,9 +111,11 @@ def test_another_seed_gives_other_limits() -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        (([1.0], [1.0, 2.0], [1.0]), "1 source and 2 target quantities have 1 weights"),
+        (([1.0], [1.0, 2.0], [1.0]), "1 source quantities do not pair with 2"),
+        (([1.0], [1.0], [1.0, 1.0]), "1 rows need as many weights"),
         (([1.0], [1.0], [0.0]), "no weight is above 0"),
-        (([1.0], [1.0], [-1.0]), r"got -1\.0"),
+        (([1.0], [1.0], [-1.0]), "weights of 0 or more"),
+        (([1.0], [1.0], [math.nan]), "weights of 0 or more"),
         (([1.0], [math.inf], [1.0]), "got inf"),
         (([], [], []), "no quantities"),
     ],
@@ -109,7 +123,7 @@ def test_another_seed_gives_other_limits() -> None:
 def test_what_cannot_be_weighed_is_refused(rows: tuple[list[float], list[float], list[float]], message: str) -> None:
     """Unpaired rows, rows without weight, and negative or endless figures are errors that say which."""
     with pytest.raises(ValueError, match=message):
-        weighted_means(*rows, confidence=0.9, seed=1)
+        weighted_means(rows[0], rows[1], confidence=0.9, seed=1, design=Design(weights=rows[2]))
 
 
 def test_the_difference_is_covered_about_as_often_as_claimed() -> None:

@@ -1,0 +1,60 @@
+"""The figures of a comparison's metrics as JSON-ready builtins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_llm_migrate.comparison.slice_tests import slice_tests
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_llm_migrate.comparison.comparison import Comparison
+    from pytest_llm_migrate.comparison.metric import MetricComparison
+
+Record = dict[str, Any]
+
+
+def metric_record(metric: MetricComparison) -> Record:
+    """Return the figures of one metric."""
+    found = metric.estimate() if metric.n else None
+    return {
+        "n": metric.n,
+        "source": {"mean": metric.source.mean},
+        "target": {"mean": metric.target.mean},
+        "delta": metric.delta,
+        "interval": found and [found.low, found.high],
+        "confidence": found and found.confidence,
+        "method": found and found.method,
+        "effective_n": found and found.effective_n,
+        **metric.change_tests,
+        "graded": metric.scale.is_graded,
+        "flips": metric.flips.counts(),
+        "failures": {"source": metric.source.failures, "target": metric.target.failures},
+    }
+
+
+def flipped_rows(metric: MetricComparison) -> dict[str, list[str]]:
+    """Return the ids of the rows that changed; those of the others are in the rows' own records."""
+    return {"broke": list(metric.flips.broke), "fixed": list(metric.flips.fixed)}
+
+
+def critical_record(comparison: Comparison) -> Record | None:
+    """Return how many critical rows broke, or may have, in every metric; ``None`` where the marker names none."""
+    if comparison.critical_places is None:
+        return None
+    found = {name: rows for name in comparison.metrics if (rows := comparison[name].critical)}
+    return {
+        "rows": len(comparison.critical_places),
+        "broke": {name: len(rows.broke) for name, rows in found.items()},
+        "unseen": {name: len(rows.unseen) for name, rows in found.items()},
+    }
+
+
+def group_records(comparison: Comparison) -> Iterator[Record]:
+    """Yield the figures of every group of every slice column, with tests of whether a metric changed in it."""
+    groups = list(comparison.groups())
+    tests = {name: slice_tests([group[name] for _, _, group in groups]) for name in comparison.metrics}
+    for place, (column, value, group) in enumerate(groups):
+        metrics = {name: metric_record(group[name]) | found[place] for name, found in tests.items()}
+        yield {"column": column, "value": str(value), "rows": len(group), "metrics": metrics}

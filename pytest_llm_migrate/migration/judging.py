@@ -1,0 +1,60 @@
+"""The judges that metrics ask: models whose answers go over the desk like all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_llm_migrate.answers import Question, RecordedAnswer
+from pytest_llm_migrate.domain import CallFailure
+from pytest_llm_migrate.errors import CallFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_llm_migrate.answers import Connection, Desk
+    from pytest_llm_migrate.domain import Answer, Request, Row
+
+PURPOSE = "judge"
+
+
+@dataclass(slots=True, kw_only=True)
+class DeskJudge:
+    """A judge whose answers are kept, priced, budgeted, recorded and replayed; safe to ask from several threads.
+
+    Attributes:
+        desk: Where it is asked.
+        model: Its model.
+        origin: What recordings say asked.
+        recorded: The suite's recordings of this model, by key.
+    """
+
+    desk: Desk
+    model: Connection
+    origin: str
+    recorded: Mapping[str, tuple[str, Answer]]
+    _used: dict[str, RecordedAnswer] = field(default_factory=dict)
+
+    @property
+    def ref(self) -> str:
+        """The reference that names its model."""
+        return self.model.ref
+
+    def ask(self, request: Request, row: Row) -> Answer:
+        """Return its answer to what is asked about a row.
+
+        Raises:
+            CallFailedError: There is none.
+            MigrateError: The model cannot be reached; in replay, the answer is neither recorded nor stored.
+        """
+        question = Question(sample_id=row.sample_id, request=request, purpose=PURPOSE)
+        ticket = self.desk.ask(self.model, [question], self.recorded)[0]
+        outcome = ticket.outcome()
+        if isinstance(outcome, CallFailure):
+            raise CallFailedError(outcome.kind, outcome.message, fatal=outcome.fatal)
+        self._used[ticket.key] = RecordedAnswer(sample_id=row.sample_id, key=ticket.key, answer=outcome, of=self.origin)
+        return outcome
+
+    def used(self) -> Sequence[RecordedAnswer]:
+        """Return every answer that it gave."""
+        return list(self._used.values())

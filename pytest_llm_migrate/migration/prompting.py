@@ -1,0 +1,272 @@
+"""The second step of a migration: prompts are rewritten for the target, tried out, checked and filed."""
+
+from __future__ import annotations
+
+import datetime as dt
+import difflib
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_llm_migrate.answers import Question
+from pytest_llm_migrate.domain import CallFailure, PromptTask, Provenance
+from pytest_llm_migrate.errors import CallFailedError, HandEditedPromptError, NoOptimizerError, masked
+from pytest_llm_migrate.migration.tryouts import PURPOSE
+from pytest_llm_migrate.prompts import Prompt, check_rewrite, file_text, from_model_text, save_prompt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from pytest_llm_migrate.answers import Connection, Desk
+    from pytest_llm_migrate.datasets import Split
+    from pytest_llm_migrate.domain import Answer, PromptText, Request, Rewrite, Row, Strategy, Trial
+    from pytest_llm_migrate.migration.tryouts import TryOuts
+    from pytest_llm_migrate.prompts import Catalog
+
+
+BY_HAND, EDITED = "written by hand", "edited by hand"
+
+
+@dataclass(slots=True, kw_only=True)
+class Optimizer:
+    """The model that helps to write prompts; what it answers is kept like all answers.
+
+    Attributes:
+        desk: Where it is asked.
+        model: The model, ``None`` where the user gave none.
+    """
+
+    desk: Desk
+    model: Connection | None
+    _asked: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def ref(self) -> str | None:
+        """The model's reference, ``None`` where there is none."""
+        return self.model.ref if self.model else None
+
+    def ask(self, request: Request) -> Answer:
+        """Return its answer; a request that is asked again in the same rewriting gets another one.
+
+        Raises:
+            NoOptimizerError: There is none.
+            CallFailedError: It did not answer.
+        """
+        if self.model is None:
+            raise NoOptimizerError
+        key = request.key(self.model.ref)
+        repeat = self._asked[key] = self._asked.get(key, -1) + 1
+        question = Question(sample_id="prompt", request=request, repeat=repeat, purpose=PURPOSE)
+        outcome = self.desk.ask(self.model, [question], {})[0].outcome()
+        if isinstance(outcome, CallFailure):
+            raise CallFailedError(outcome.kind, outcome.message, fatal=outcome.fatal)
+        return outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptMigration:
+    """A prompt of the catalog and the target that it is to be rewritten for.
+
+    Attributes:
+        name: Its name in the catalog.
+        catalog: The catalog.
+        prompt: The source prompt.
+        source: The source model's reference.
+        target: The target model's reference.
+        split: Dev and holdout rows; ``None`` where there are too few for both.
+        rows: Rows on which prompts are tried out: the dev rows, or all where nothing is to be learnt from them.
+        try_out: Tries a prompt out with the target.
+        optimizer: The model that helps to write.
+    """
+
+    name: str
+    catalog: Catalog
+    prompt: Prompt
+    source: str
+    target: str
+    split: Split | None
+    rows: Sequence[Row]
+    try_out: TryOuts
+    optimizer: Optimizer
+
+    def shown(self, path: Path) -> str:
+        """Return a file's path as seen from the catalog: nothing tells on which machine it was written."""
+        return path.relative_to(self.catalog.folder).as_posix()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """What became of a prompt.
+
+    Attributes:
+        of: What was to be done.
+        strategy: The strategy.
+        prompt: The prompt for the target, with its provenance.
+        before: The source prompt, tried out with the target as it is.
+        after: The new prompt, tried out as it was filed.
+        rewrite: What the strategy gave.
+        paths: The files that were written.
+        diff: What changed between the source prompt's file and the new one's, as a unified diff.
+    """
+
+    of: PromptMigration
+    strategy: Strategy
+    prompt: Prompt
+    before: Trial
+    after: Trial
+    rewrite: Rewrite
+    paths: Sequence[Path]
+    diff: Sequence[str]
+
+    def to_record(self) -> dict[str, Any]:
+        """Return it as JSON-ready builtins."""
+        return {
+            "prompt": self.of.name,
+            "source": masked(self.of.source),
+            "target": masked(self.of.target),
+            "strategy": self.strategy.name,
+            "learns": self.strategy.learns,
+            "before": _trial_record(self.before),
+            "after": _trial_record(self.after),
+            "trials": [_trial_record(trial) for trial in self.rewrite.trials],
+            "notes": list(self.rewrite.notes),
+            "files": [self.of.shown(path) for path in self.paths],
+            "diff": list(self.diff),
+            "sha256": self.prompt.sha256,
+        }
+
+
+def file_prompt(
+    job: PromptMigration,
+    strategy: Strategy,
+    *,
+    settings: Mapping[str, Any],
+    say: Callable[[str], object],
+    force: bool = False,
+) -> Filed:
+    """Rewrite a prompt for its target, try it out, check it, and write it to the catalog whole or not at all.
+
+    Raises:
+        HandEditedPromptError: The file that would be written has been changed by hand, and ``force`` is not given.
+        MigrateError: The strategy has no prompt, or the one it has fails a check.
+        CallFailedError: A model did not answer.
+    """
+    paths = _paths(job, strategy, force=force)
+    task = PromptTask(
+        prompt=job.prompt,
+        source=job.source,
+        target=job.target,
+        rows=job.rows,
+        try_out=job.try_out,
+        ask=job.optimizer.ask,
+        optimizer=job.optimizer.ref,
+        template_of=lambda text: from_model_text(text, job.prompt.variables, _templates(job.prompt)),
+        say=say,
+        settings=settings,
+    )
+    before = job.try_out(job.prompt, job.rows)
+    rewrite = strategy.rewrite(task)
+    written = job.try_out.prompt_of(rewrite.prompt)
+    check_rewrite(job.prompt, written, rows=job.rows, hidden=_hidden(job, rewrite))
+    after = job.try_out(written, job.rows)
+    prompt = replace(written, provenance=_provenance(job, strategy, written, after))
+    for path in paths:
+        save_prompt(path, prompt)
+    diff = difflib.unified_diff(_lines(job.prompt), _lines(prompt), "source", "target", lineterm="")
+    return Filed(
+        of=job,
+        strategy=strategy,
+        prompt=prompt,
+        before=before,
+        after=after,
+        rewrite=rewrite,
+        paths=paths,
+        diff=list(diff),
+    )
+
+
+def plan_record(job: PromptMigration, strategy: Strategy) -> dict[str, Any]:
+    """Return what rewriting a prompt would take, and the state of the files that it would write; nothing is asked."""
+    takes = strategy.takes(len(job.rows))
+    answers = takes.answers + 2 * len(job.rows)  # the source prompt and the new one are tried out in any case
+    each = job.try_out.dearest(job.prompt, job.rows)
+    return {
+        "prompt": job.name,
+        "target": masked(job.target),
+        "strategy": strategy.name,
+        "texts": takes.texts,
+        "answers": answers,
+        "rows": len(job.rows),
+        "usd": None if each is None else answers * each,
+        "files": [{"path": job.shown(path), "state": _state(job, path)} for path in _files(job, strategy)],
+    }
+
+
+def as_prompt(text: PromptText, *, name: str, target: str, folder: Path) -> Prompt:
+    """Return what a strategy wrote as a prompt that renders, for a target; attachments lie in the folder."""
+    known = {field: getattr(text, field) for field in _TEXT_FIELDS}
+    return Prompt(**known, name=name, model=target, dataset_folder=folder)
+
+
+_TEXT_FIELDS = ("user", "system", "examples", "inference", "options", "attachments")
+
+
+def _paths(job: PromptMigration, strategy: Strategy, *, force: bool) -> list[Path]:
+    paths = _files(job, strategy)
+    for path in paths:
+        if not force and _state(job, path) in {BY_HAND, EDITED}:
+            raise HandEditedPromptError(path)
+    return paths
+
+
+def _files(job: PromptMigration, strategy: Strategy) -> list[Path]:
+    return [
+        job.catalog.file_for(job.name, job.target),
+        job.catalog.variant_file(job.name, job.target, strategy.name),
+    ]
+
+
+def _state(job: PromptMigration, path: Path) -> str:
+    filed = {prompt.path: prompt for prompt in (*job.catalog.targets(job.name), *job.catalog.variants(job.name))}
+    prompt = filed.get(path)
+    if prompt is None:
+        return "new"
+    if prompt.provenance is None:
+        return BY_HAND
+    if prompt.is_edited:
+        return EDITED
+    return "stale" if prompt.provenance.source_sha256 != job.prompt.sha256 else "up to date"
+
+
+def _hidden(job: PromptMigration, rewrite: Rewrite) -> Sequence[Row]:
+    """Return the rows whose texts must not stand in the prompt: all but those of declared examples."""
+    declared = set(rewrite.examples_from)
+    rows = (*job.split.dev, *job.split.holdout) if job.split else job.rows
+    return [row for row in rows if row.sample_id not in declared]
+
+
+def _provenance(job: PromptMigration, strategy: Strategy, prompt: Prompt, after: Trial) -> Provenance:
+    optimizer = job.optimizer.ref
+    return Provenance(
+        strategy=strategy.name,
+        source_sha256=job.prompt.sha256,
+        dev_sha256=job.split.dev_sha256 if strategy.learns and job.split else None,
+        tool=strategy.tool,
+        model=masked(optimizer) if optimizer else None,
+        at=dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
+        prompt_sha256=prompt.sha256,
+        dev_score=round(after.mean, 6),
+    )
+
+
+def _templates(prompt: Prompt) -> str:
+    return "\n".join(filter(None, [prompt.system, prompt.user]))
+
+
+def _lines(prompt: Prompt) -> list[str]:
+    return file_text(replace(prompt, provenance=None, model=None)).splitlines()
+
+
+def _trial_record(trial: Trial) -> dict[str, Any]:
+    figures = ("rows", "mean", "input_tokens", "output_tokens", "cost", "latency")
+    return {**{name: getattr(trial, name) for name in figures}, "scored": len(trial.scores)}

@@ -1,0 +1,128 @@
+"""Prompts tried out on dev rows: the target is asked, its answers are scored, and what it took is told."""
+
+from __future__ import annotations
+
+import statistics
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_llm_migrate.domain import CallFailure, Score, SidedMetric, Trial
+from pytest_llm_migrate.errors import CallFailedError
+from pytest_llm_migrate.migration.ahead import THREADS
+from pytest_llm_migrate.migration.scoring import bounds_of
+from pytest_llm_migrate.migration.sides import AskedSide
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from pytest_llm_migrate.answers import Connection, Desk
+    from pytest_llm_migrate.domain import Answer, PromptText, Row, Side
+    from pytest_llm_migrate.migration.scoring import Scorer
+    from pytest_llm_migrate.prompts import Prompt
+
+PURPOSE = "optimize"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TryOuts:
+    """Tries prompts out on rows; an answer that is kept is not paid for again, whatever it was made for.
+
+    Attributes:
+        desk: Where the target is asked.
+        model: The target.
+        scorer: Scores with the migration's metrics.
+        prompt_of: Makes a prompt that renders of what a strategy wrote.
+        recorded: Answers of the suite's recordings, by key.
+    """
+
+    desk: Desk
+    model: Connection
+    scorer: Scorer
+    prompt_of: Callable[[PromptText], Prompt]
+    recorded: Mapping[str, tuple[str, Answer]]
+
+    def __call__(self, prompt: PromptText, rows: Sequence[Row]) -> Trial:
+        """Return what came of a prompt on these rows.
+
+        Raises:
+            CallFailedError: Every further call would fail alike.
+            MigrateError: The prompt cannot be rendered, or the model cannot be called.
+        """
+        asked = self._asked(prompt)
+        asked.begin(rows)
+        with ThreadPoolExecutor(THREADS if self.scorer.is_slow else 1) as pool:
+            sides = dict(
+                zip(
+                    [row.sample_id for row in rows],
+                    pool.map(lambda row: self.scorer.side("target", row, asked.outcomes(row)), rows),
+                    strict=True,
+                )
+            )
+        self.scorer.flush()
+        _refuse_fatal(sides.values())
+        return self._trial(prompt, sides)
+
+    def dearest(self, prompt: PromptText, rows: Sequence[Row]) -> float | None:
+        """Return what one answer to a row may cost at most, in US dollars, ``None`` where that is unknown."""
+        forecast = self._asked(prompt).forecast(rows)
+        return forecast.cost / forecast.calls if forecast.cost is not None and forecast.calls else forecast.cost
+
+    def _asked(self, prompt: PromptText) -> AskedSide:
+        return AskedSide(
+            desk=self.desk,
+            model=self.model,
+            prompt=self.prompt_of(prompt),
+            origin="",
+            repeats=1,
+            recorded=self.recorded,
+            purpose=PURPOSE,
+        )
+
+    def _trial(self, prompt: PromptText, sides: Mapping[str, Side]) -> Trial:
+        answers = {name: side.answer for name, side in sides.items() if not side.failure}
+        found = {name: list(self._unit_scores(sides[name])) for name in answers}
+        return Trial(
+            prompt=prompt,
+            scores={name: statistics.fmean(scores) for name, scores in found.items() if scores},
+            rows=len(sides),
+            feedback={name: said for name in answers if (said := self._feedback(sides[name]))},
+            answers={name: answer.text for name, answer in answers.items()},
+            input_tokens=_mean(answer.input_tokens for answer in answers.values()),
+            output_tokens=_mean(answer.output_tokens for answer in answers.values()),
+            cost=_total(answer.cost for answer in answers.values()),
+            latency=_mean(answer.latency for answer in answers.values()),
+        )
+
+    def _unit_scores(self, side: Side) -> Iterator[float]:
+        """Yield the scores of metrics that judge an answer by itself, each on a scale from 0 to 1."""
+        for metric in self.scorer.metrics:
+            score = None if isinstance(metric, SidedMetric) else side.scores.get(metric.name)
+            if isinstance(score, Score):
+                low, high = bounds_of(metric)
+                yield (float(score) - low) / (high - low)
+
+    def _feedback(self, side: Side) -> str:
+        """Return in words what metrics found wanting in an answer."""
+        said = [
+            f"{metric.name} {float(score):.3g}{f': {score.reason}' if score.reason else ''}"
+            for metric in self.scorer.metrics
+            if isinstance(score := side.scores.get(metric.name), Score) and float(score) < bounds_of(metric)[1]
+        ]
+        return "; ".join(said)
+
+
+def _refuse_fatal(sides: Iterable[Side]) -> None:
+    for side in sides:
+        if isinstance(side.outcome, CallFailure) and side.outcome.fatal:
+            raise CallFailedError(side.outcome.kind, side.outcome.message, fatal=True)
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    known = list(values)
+    return statistics.fmean(value for value in known if value is not None) if known and None not in known else None
+
+
+def _total(values: Iterable[float | None]) -> float | None:
+    known = list(values)
+    return sum(value for value in known if value is not None) if known and None not in known else None

@@ -1,0 +1,79 @@
+"""The options on prompts: which are used, and how they are rewritten."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+DEFAULT = "few-shot"
+"""The strategy of ``--migrate-prompts`` without a name: it needs no model to write text."""
+
+
+def add_prompt_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None:
+    """Declare the options on prompts."""
+    group.addoption(
+        "--prompt-strategy",
+        metavar="NAME",
+        help="The target's prompt: 'catalog' for the one filed for it, 'identity' for the source prompt as it is, or a "
+        "strategy's name for what it wrote last (default: catalog)",
+    )
+    group.addoption(
+        "--migrate-prompts",
+        metavar="STRATEGY",
+        nargs="?",
+        const=DEFAULT,
+        help="Rewrite the prompts of the selected tests for the targets by a strategy, file them in the catalog and "
+        f"run no test; with --migration-plan only say what that takes (default: off; '{DEFAULT}' without a name)",
+    )
+    group.addoption(
+        "--optimizer-model",
+        metavar="REF",
+        help="The model that writes prompts, for strategies that need one (default: none)",
+    )
+    group.addoption(
+        "--strategy-option",
+        metavar="KEY=VALUE",
+        action="append",
+        type=key_value,
+        help="A setting of the strategy, such as trials=7; may be given several times (default: none)",
+    )
+    group.addoption(
+        "--migration-force",
+        action="store_true",
+        help="Write over prompts that were written or edited by hand (default: off)",
+    )
+    parser.addini("prompt_strategy", "Like --prompt-strategy")
+    parser.addini("optimizer_model", "Like --optimizer-model")
+    parser.addini("strategy_option", "Like --strategy-option; one a line", type="linelist")
+    parser.addini("prompt_catalog", "The folder that holds prompts (default: 'prompts' beside each test file)")
+
+
+def key_value(text: str) -> tuple[str, str]:
+    """Read a setting: its name and what it is set to."""
+    key, sign, value = text.partition("=")
+    if not (key.strip() and sign):
+        raise argparse.ArgumentTypeError(f"takes KEY=VALUE, got {text!r}")
+    return key.strip(), value.strip()
+
+
+def prompt_settings(config: pytest.Config) -> dict[str, Any]:
+    """Return the settings on how prompts are rewritten, by name; raises `pytest.UsageError` for what is no setting."""
+    given = config.getoption("strategy_option")
+    return {
+        "migrate_prompts": config.getoption("migrate_prompts"),
+        "optimizer_model": config.getoption("optimizer_model") or config.getini("optimizer_model") or None,
+        "strategy_options": tuple(given if given is not None else _of_ini(config.getini("strategy_option"))),
+        "force": config.getoption("migration_force"),
+    }
+
+
+def _of_ini(lines: Iterable[str]) -> list[tuple[str, str]]:
+    try:
+        return [key_value(line) for line in lines]
+    except argparse.ArgumentTypeError as error:
+        raise pytest.UsageError(f"ini option strategy_option {error}") from error

@@ -1,0 +1,69 @@
+"""Rows told apart: some may tune a prompt, others alone may judge it."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_llm_migrate.datasets import dataset_of, ids_sha256, split_of
+from pytest_llm_migrate.errors import TooFewRowsToSplitError
+
+
+def rows(number: int, **columns: list[object]) -> list[dict[str, object]]:
+    """Return rows with ids, and columns whose values are taken in turn."""
+    return [
+        {
+            "sample_id": f"r{place}",
+            "question": "?",
+            **{name: values[place % len(values)] for name, values in columns.items()},
+        }
+        for place in range(number)
+    ]
+
+
+def test_a_declared_split_is_taken_as_it_is() -> None:
+    """The column ``split`` decides where it names both parts; rows of a third value are in neither."""
+    split = split_of(dataset_of(rows(40, split=["dev", "holdout", "holdout", "spare"])))
+    assert (len(split.dev), len(split.holdout), split.is_declared) == (10, 20, True)
+
+
+def test_rows_are_drawn_alike_in_every_stratum() -> None:
+    """A third of every group is drawn, and every row is in one part."""
+    split = split_of(dataset_of(rows(90, channel=["chat", "mail", "phone"])), strata=["channel"])
+    assert Counter(row["channel"] for row in split.dev) == {"chat": 10, "mail": 10, "phone": 10}
+    assert len(split.dev) + len(split.holdout) == 90
+    assert not split.is_declared
+
+
+@given(st.integers(30, 120), st.integers(1, 6))
+def test_clusters_stay_together(number: int, size: int) -> None:
+    """No cluster has rows in both parts."""
+    data = rows(number, channel=["chat", "mail"])
+    for place, row in enumerate(data):
+        row["customer"] = place // size
+    split = split_of(dataset_of(data), strata=["channel"], cluster="customer")
+    assert not {row["customer"] for row in split.dev} & {row["customer"] for row in split.holdout}
+
+
+@given(st.permutations(range(60)))
+def test_the_order_of_rows_moves_none(order: list[int]) -> None:
+    """The same rows are drawn in whatever order they stand."""
+    data = rows(60)
+    shuffled = split_of(dataset_of([data[place] for place in order]))
+    assert shuffled.dev_sha256 == split_of(dataset_of(data)).dev_sha256
+
+
+def test_too_few_rows_say_how_many_it_takes() -> None:
+    """A dataset that cannot be told apart is refused with the numbers and the way out."""
+    with pytest.raises(
+        TooFewRowsToSplitError, match=r"3 dev and 5 holdout rows are too few: it takes 5 .* and 10 others"
+    ):
+        split_of(dataset_of(rows(8)))
+
+
+def test_ids_have_one_hash_in_any_order() -> None:
+    """The hash knows rows by their ids alone, and tells one id from two."""
+    assert ids_sha256(["a", "b"]) == ids_sha256(["b", "a"]) != ids_sha256(["a\nb"])

@@ -1,0 +1,188 @@
+"""``--migrate-prompts``: prompts are rewritten, tried out on the target, checked and filed; no test runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from pytest_llm_migrate.models.endpoint import Reply, Rule
+from tests.plugin.suite import SOURCE, TARGET, golden
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from tests.plugin.conftest import Serve
+    from tests.plugin.suite import Suite
+
+STRATEGIES = '''
+from dataclasses import dataclass, replace
+
+import pytest
+
+from pytest_llm_migrate.domain import Rewrite, Takes
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Puts words before the source prompt."""
+
+    name: str
+    words: str
+    learns: bool = False
+    tool: str = "wording 1"
+
+    def takes(self, rows):
+        return Takes(texts=0, answers=0)
+
+    def rewrite(self, task):
+        user = task.template_of(self.words + task.prompt.user)
+        return Rewrite(prompt=replace(task.prompt, user=user), notes=(f"{len(task.rows)} rows seen",))
+
+
+@pytest.hookimpl
+def pytest_llm_migrate_strategies(config):
+    return [
+        Wording("please", "Please: "),
+        Wording("learned", "Please: ", learns=True),
+        Wording("lossy", "Please. {# "),
+        Wording("leaky", "As in: a question that is long enough to be told again 03. "),
+    ]
+'''
+
+
+@pytest.fixture
+def strategies(suite: Suite, serve: Serve) -> Suite:
+    """A suite of thirty rows, strategies of its own, and a target that is right only where it is asked politely."""
+    suite.file("conftest.py", STRATEGIES)
+    rows = golden(30)
+    for row in rows:
+        row["question"] = f"a question that is long enough to be told again {row['sample_id'][1:]}."
+    suite.rows(rows)
+    suite.tests()
+    serve(Rule(model=TARGET, contains="Please", reply=Reply(text="yes")), default=Reply(text="no"))
+    return suite
+
+
+def rewrite(suite: Suite, strategy: str, *arguments: str) -> pytest.RunResult:
+    """Rewrite the suite's prompt for the target."""
+    return suite.run("--target-model", TARGET, f"--migrate-prompts={strategy}", *arguments)
+
+
+def filed(suite: Suite, folder: str = "") -> dict[str, Any]:
+    """Return the prompt file that was written for the target."""
+    (path,) = [
+        path for path in (suite.path / "prompts" / "triage" / folder).glob("*.yaml") if "source" not in path.name
+    ]
+    found: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return found
+
+
+def test_a_prompt_is_rewritten_tried_out_and_filed(strategies: Suite) -> None:
+    """The dev score before and after is said with the diff; the prompt is filed with where it came from."""
+    result = rewrite(strategies, "please")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(
+        [
+            f"triage for {TARGET}: please",
+            "  dev score 0.000 -> 1.000 over 10 rows",
+            "  10 rows seen",
+            "*+user: *Please: *",
+        ]
+    )
+    prompt = filed(strategies)
+    assert prompt["user"] == "Please: {{ question }}"
+    assert prompt["provenance"]["strategy"] == "please"
+    assert prompt["provenance"]["dev_score"] == 1.0
+    assert "dev_sha256" not in prompt["provenance"]
+    assert filed(strategies, "variants/please") == prompt
+
+
+def test_the_filed_prompt_is_the_one_that_is_judged(strategies: Suite) -> None:
+    """After the prompts were migrated the gates send the target's own prompt."""
+    rewrite(strategies, "please")
+    result = strategies.run("--target-model", TARGET)
+    assert result.ret == pytest.ExitCode.OK
+    assert strategies.migration["target"]["prompt"]["strategy"] == "please"
+
+
+def test_nothing_is_asked_twice(strategies: Suite, serve: Serve) -> None:
+    """Rewriting again, and judging what was tried out, asks for nothing that is kept."""
+    rewrite(strategies, "please")
+    bedrock = serve(default=Reply(text="yes"))
+    rewrite(strategies, "please")
+    assert bedrock.asked == []
+
+
+def test_a_prompt_edited_by_hand_is_not_written_over(strategies: Suite) -> None:
+    """A hand edit is recognised by its hash; it takes --migration-force to lose it."""
+    rewrite(strategies, "please")
+    (path,) = (strategies.path / "prompts/triage").glob("us*.yaml")
+    path.write_text(path.read_text("utf-8").replace("Please: ", "Please, please: "), encoding="utf-8")
+    result = rewrite(strategies, "please")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*written or edited by hand and is not written over*--migration-force.*"])
+    assert "Please, please" in filed(strategies)["user"]
+    assert rewrite(strategies, "please", "--migration-force").ret == pytest.ExitCode.OK
+    assert filed(strategies)["user"] == "Please: {{ question }}"
+
+
+def test_a_plan_names_what_would_be_written_and_asks_nothing(strategies: Suite, serve: Serve) -> None:
+    """With --migration-plan the state of each file is said, and no model is called."""
+    bedrock = serve()
+    result = rewrite(strategies, "please", "--migration-plan")
+    result.stdout.fnmatch_lines(
+        [
+            f"triage for {TARGET}: please",
+            "*0 texts of the optimizer, 20 answers of the target, at most; tried out on 10",
+            "  triage/us.amazon.nova-lite-v1-0.prompt.yaml: new",
+            "  triage/variants/please/us.amazon.nova-lite-v1-0.prompt.yaml: new",
+        ]
+    )
+    assert bedrock.asked == []
+    assert not list((strategies.path / "prompts/triage").glob("us*"))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "why"),
+    [("leaky", "it holds 'question' of row 'r03', which may not tune it"), ("plaese", "did you mean 'please'")],
+)
+def test_what_may_not_be_filed_is_said(strategies: Suite, strategy: str, why: str) -> None:
+    """A prompt that fails a check is not filed, and the sentence says which; so is a strategy that nobody has."""
+    result = rewrite(strategies, strategy)
+    assert result.ret != pytest.ExitCode.OK
+    assert why.lower() in " ".join([*result.outlines, *result.errlines]).lower()
+    assert not list((strategies.path / "prompts/triage").glob("us*"))
+
+
+def test_what_a_model_writes_is_never_run(strategies: Suite) -> None:
+    """An open comment of Jinja2 in a strategy's text is text: the variable behind it survives."""
+    assert rewrite(strategies, "lossy").ret == pytest.ExitCode.OK
+    (path,) = (strategies.path / "prompts/triage").glob("us*.yaml")
+    assert_renders(path)
+
+
+def assert_renders(path: Path) -> None:
+    """Assert that a prompt renders with its variable."""
+    from pytest_llm_migrate.prompts import load_prompt  # noqa: PLC0415 - the room is loaded once for all
+
+    assert load_prompt(path).render({"question": "Q"}).turns[-1].text == "Please. {# Q"
+
+
+def test_tuned_prompts_are_judged_by_holdout_rows_alone(strategies: Suite) -> None:
+    """Once rows tuned a prompt, gates and row tests see the other rows only, and the record says so."""
+    rewrite(strategies, "learned")
+    assert filed(strategies)["provenance"]["dev_sha256"]
+    strategies.run("--source-model", SOURCE, "--target-model", TARGET)
+    assert strategies.migration["dataset"]["rows"] == 20
+    assert strategies.migration["dataset"]["rows_in_file"] == 30
+
+
+def test_too_few_rows_to_tune_and_judge_are_said(strategies: Suite) -> None:
+    """A strategy that learns needs rows that it does not see."""
+    strategies.rows(golden(8))
+    result = rewrite(strategies, "learned")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*rows.csv: 2 dev and 6 holdout rows are too few*"])
