@@ -25,9 +25,9 @@ class CodePasses(SettledMetric):
 
     The code is what stands in the answer's code blocks, or the whole answer where it has none. It runs in a process
     of its own, with bounds on time, memory, files and processes, in an empty folder, with an empty environment and,
-    where the system allows namespaces, without a network; on Linux only. **That is a fence, not a jail**: the process belongs to this user and
-    may read what the user may read, and code made to cheat can pass. Run untrusted models inside a container.
-    For that reason nothing runs unless ``allow_execution`` says so.
+    where the system allows namespaces, without a network; on Linux only. **That is a fence, not a jail**: the process
+    belongs to this user and may read what the user may read, and code made to cheat can pass. Run models that you do
+    not trust inside a container. For that reason nothing runs unless ``allow_execution`` says so.
 
     Attributes:
         allow_execution: Whether code of models may be run on this machine.

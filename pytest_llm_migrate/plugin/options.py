@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.domain.batch import BatchPlace
 
 GROUP = "llm-migrate"
-LATENCY_ROWS = 50
+LATENCY_ROWS = 60
 UNDECIDED = ("fail", "warn")
 TRIALS = 200
 MODES = ("auto", "replay", "fresh")
@@ -83,7 +83,7 @@ def _add_answer_options(parser: pytest.Parser, group: pytest.OptionGroup) -> Non
         "N",
         whole,
         "Rows whose latency is measured apart, once more and few at a time, where both models are called; "
-        "0 for none (default: 50)",
+        "0 for none (default: 60)",
     )
     _number(
         parser, group, "rpm", "N", per_minute, "Calls a minute per model that your quota allows (default: found out)"

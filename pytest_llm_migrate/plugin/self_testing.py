@@ -27,10 +27,10 @@ _NO_PLAIN_GATE = (
 def leave_out_rows(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect row tests: a self-test is about gates."""
     run = config.stash[RUN]
-    rows = [item for item in items if migration_of(item, run) and row_of(item)]
+    rows = {item: None for item in items if migration_of(item, run) and row_of(item)}
     if rows:
-        config.hook.pytest_deselected(items=rows)
-        items[:] = [item for item in items if item not in set(rows)]
+        config.hook.pytest_deselected(items=list(rows))
+        items[:] = [item for item in items if item not in rows]
 
 
 def redraws_of(config: pytest.Config, migration: Migration) -> Redraws:

@@ -44,8 +44,9 @@ def rows_needed(margin: float, disagreement: float, *, confidence: float = 0.95,
 def rows_needed_graded(margin: float, sd: float, *, confidence: float = 0.95, power: float = 0.8) -> int:
     """Return what `rows_needed` does for scores in [0, 1] whose row differences have the deviation ``sd``.
 
-    By the normal approximation, with the width that the interval has at least: in simulation the power was 0.77 to
-    0.85, with rows that are even, normal, tied or heavy-tailed and ``sd`` from 0.05 to 0.3.
+    By the normal approximation, with the width that the interval has at least: in simulation, with rows that are
+    even, normal, tied or heavy-tailed and ``sd`` from 0.05 to 0.3, the power was 0.76 to 0.84 from about 50 rows on,
+    and up to 0.94 with fewer, where that width decides and a single row moves the power by 0.05.
     """
     _refuse_share("sd", sd)
     return _rows(margin, sd, confidence, power)

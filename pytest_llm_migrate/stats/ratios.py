@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.stats.estimate import Statistic
     from pytest_llm_migrate.stats.units import Units
 
-LEAST_ROWS: Mapping[Statistic, int] = {"mean": 5, "p50": 5, "p90": 20, "p95": 40, "p99": 200}
-"""Rows below which a statistic gets no interval: two are to be expected beyond a percentile, five in all.
+LEAST_ROWS: Mapping[Statistic, int] = {"mean": 5, "p50": 5, "p90": 29, "p95": 59, "p99": 299}
+"""Rows below which a statistic gets no interval.
 
-No upper limit lies above the greatest row, which of 40 rows lies below the true 95th percentile 13 % of the time, of
-59 rows 5 %; likewise 12 % and 5 % for the 90th of 20 and 29 rows, 13 % and 5 % for the 99th of 200 and 299.
+No upper limit lies above the greatest row, which of 29 rows lies below the true 90th percentile 5 % of the time, and
+of 59 and 299 rows below the 95th and the 99th: with fewer no upper limit holds at 95 %.
 """
 
 LARGEST = 1e100

@@ -64,10 +64,10 @@ def test_an_open_ratio_says_how_many_rows_settle_it() -> None:
 
 
 def test_too_few_rows_for_a_percentile_promise_no_go() -> None:
-    """Ten slow rows do not hear that more of them would make it a GO: only that a 95th percentile takes 40."""
+    """Ten slow rows do not hear that more of them would make it a GO: only that a 95th percentile takes 59."""
     verdict = compared(timed([(1.0, 5.0)] * 10)).latency.p95.ratio_at_most(1.2)
     assert verdict.ruling is Ruling.NOT_ENOUGH_EVIDENCE
-    assert verdict.statement.endswith("is neither shown nor ruled out by 10 rows; p95 takes 40 rows or more.")
+    assert verdict.statement.endswith("is neither shown nor ruled out by 10 rows; p95 takes 59 rows or more.")
     assert (verdict.figures["more_rows"], verdict.figures["high"]) == (30, None)
 
 
@@ -195,12 +195,12 @@ def test_pairs_are_compared_over_their_own_rows() -> None:
 
 
 def test_a_record_gives_intervals_where_rows_suffice() -> None:
-    """Fifty rows give a 95th percentile an interval, and a 99th none."""
+    """Fifty rows give a 90th percentile an interval, and a 95th none."""
     record = compared(timed(doubled())).latency.to_record()
     assert record is not None
-    assert record["statistics"]["p95"]["interval"] == pytest.approx([2, 2])
-    assert record["statistics"]["p99"]["interval"] is None
-    assert record["statistics"]["p99"]["ratio"] == pytest.approx(2)
+    assert record["statistics"]["p90"]["interval"] == pytest.approx([2, 2])
+    assert record["statistics"]["p95"]["interval"] is None
+    assert record["statistics"]["p95"]["ratio"] == pytest.approx(2)
 
 
 def counted(pairs: Sequence[tuple[float | None, float | None]], **columns: list[Any]) -> list[Case]:

@@ -63,8 +63,8 @@ class Wavering(Bedrock):
 
 @pytest.fixture
 def wavering(credentials: pytest.MonkeyPatch) -> Iterator[Wavering]:
-    """An endpoint that wavers in five of its answers."""
-    bedrock = Wavering(3, 5, 8, 13, 17)
+    """An endpoint that wavers in two of its answers."""
+    bedrock = Wavering(3, 8)
     with bedrock.endpoint:
         credentials.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.endpoint.url)
         yield bedrock
@@ -98,14 +98,14 @@ def test_gates_are_tried_on_the_source_alone(suite: Suite, wavering: Wavering, p
     assert {model for model, _ in wavering.asked} == {SOURCE}
     gates = gates_of(suite)
     assert gates["test_wide"]["outcomes"] == {"passed": 40, "no_go": 0, "undecided": 0, "cannot_judge": 0, "error": 0}
-    assert gates["test_faster"]["outcomes"]["passed"] == 40
+    assert gates["test_faster"]["outcomes"]["passed"] + gates["test_faster"]["outcomes"]["undecided"] == 40
     assert (gates["test_open"]["outcomes"]["undecided"] > 0, gates["test_open"]["flips"]) == (True, False)
     strict = gates["test_strict"]
     assert strict["flips"]
     assert strict["outcomes"]["passed"] + strict["outcomes"]["no_go"] == 40
     assert strict["false_alarm_rate"] == strict["outcomes"]["no_go"] / 40
     said = section(result)
-    assert "20 rows, 2 repeats each; repeats differ in 5 rows" in said
+    assert "20 rows, 2 repeats each; repeats differ in 2 rows" in said
     assert "A wide margin holds. false alarms 0.0% [0.0%, 8.8%] in 40 trials; GO 100.0%" in said
     assert "warning: it flips on identical models: GO in" in said
 

@@ -143,6 +143,28 @@ def test_without_a_gate_all_rows_run(suite: Suite, bedrock: Bedrock) -> None:
     assert len(bedrock.asked) == 40
 
 
+def test_no_critical_row_is_left_out(rows: Suite, bedrock: Bedrock) -> None:
+    """A GO waits for every critical row, since one of them that broke would undo it."""
+    rows.tests(ROWS_AND_GATE.replace('slices=["channel"]', "critical=\"channel == 'chat'\""))
+    rows.migrate(STOP, "-k", "gate").assert_outcomes(passed=1, deselected=ROWS)
+    assert gate_of(rows)["look"]["rows"] == ROWS
+    assert bedrock.asked
+
+
+def test_quantities_wait_for_enough_resamples(rows: Suite, bedrock: Bedrock) -> None:
+    """A bootstrap cannot be as sure as the first look must be: however clear it is, the second one decides."""
+    rows.tests("""
+        import pytest
+
+        @pytest.mark.migration("rows.csv", prompt="triage", metrics=["exact_match"])
+        def test_gate(comparison):
+            assert comparison.cost.ratio_at_most(5)
+    """)
+    rows.migrate(STOP).assert_outcomes(passed=1)
+    assert gate_of(rows)["look"]["look"] == 2
+    assert bedrock.asked
+
+
 def test_a_gate_that_is_skipped_stops_nothing(rows: Suite, bedrock: Bedrock) -> None:
     """Where no gate got to look, all rows are run."""
     rows.tests(ROWS_AND_GATE.replace("def test_gate", "@pytest.mark.skipif('True', reason='no')\n    def test_gate"))

@@ -278,7 +278,7 @@ def test_copies_in_a_cluster_do_not_narrow_an_interval() -> None:
     assert found.effective_n is not None
     assert found.effective_n <= 60
     assert found.method == "cluster bootstrap of 3999 resamples"
-    assert copies["p99"].target.method == "none: p99 needs clusters worth 200 rows that count once"
+    assert copies["p99"].target.method == "none: p99 needs clusters worth 299 rows that count once"
 
 
 def test_rows_without_weight_count_nothing() -> None:
