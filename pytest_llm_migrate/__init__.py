@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from pytest_llm_migrate.errors import CallFailedError, MigrateError
-    from pytest_llm_migrate.metrics import metric
+    from pytest_llm_migrate.metrics import judged_rule, metric, rule, style_guide
     from pytest_llm_migrate.models import ModelHandle
     from pytest_llm_migrate.prompts import Prompt
 
@@ -53,8 +53,11 @@ __all__ = [
     "Turn",
     "Verdict",
     "dataset_of",
+    "judged_rule",
     "load",
     "metric",
+    "rule",
+    "style_guide",
 ]
 
 _ELSEWHERE = {
@@ -64,8 +67,11 @@ _ELSEWHERE = {
     "ModelHandle": "models",
     "Prompt": "prompts",
     "dataset_of": "datasets",
+    "judged_rule": "metrics",
     "load": "datasets",
     "metric": "metrics",
+    "rule": "metrics",
+    "style_guide": "metrics",
 }
 
 

@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.commands import evaluations, prompts, report, sign, verify
 from pytest_llm_migrate.errors import MigrateError
 from pytest_llm_migrate.models.local import fetching, serving
 
@@ -14,7 +15,12 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "serve": (serving.__doc__, serving.add_arguments, serving.run),
+    "prompts": (prompts.__doc__, prompts.add_arguments, prompts.run),
+    "evaluations": (evaluations.__doc__, evaluations.add_arguments, evaluations.run),
     "fetch-models": (fetching.__doc__, fetching.add_arguments, fetching.run),
+    "report": (report.__doc__, report.add_arguments, report.run),
+    "sign": (sign.__doc__, sign.add_arguments, sign.run),
+    "verify": (verify.__doc__, verify.add_arguments, verify.run),
 }
 
 

@@ -15,25 +15,28 @@ PACKAGE = Path(__file__).parents[1] / "pytest_llm_migrate"
 NAME = PACKAGE.name
 
 GROUND = {"errors", "domain"}
-LEVEL = {"answers", "datasets", "metrics", "models", "pricing", "prompts", "report", "stats", "strategies"}
+LEVEL = {"answers", "datasets", "metrics", "models", "pricing", "prompts", "report", "signoff", "stats", "strategies"}
 ROOMS: dict[str, set[str]] = {
     "errors": set(),
     "domain": {"errors"},
     **dict.fromkeys(LEVEL, GROUND),
     "comparison": GROUND | {"stats"},
-    "migration": GROUND | (LEVEL - {"report"}) | {"comparison"},
+    "migration": GROUND | (LEVEL - {"report", "signoff"}) | {"comparison"},
     "plugin": GROUND | LEVEL | {"comparison", "migration"},
-    "__main__": {"errors", "models"},
+    "commands": GROUND | LEVEL,
+    "__main__": {"errors", "models", "commands"},
     "__init__": GROUND | LEVEL | {"comparison"},
 }
 OWNERS: dict[str, tuple[str, ...]] = {
     "pytest": ("plugin",),
     "pluggy": ("plugin",),
+    "cryptography": ("signoff",),
     "boto3": ("models", "strategies"),
     "botocore": ("models", "strategies"),
-    "urllib3": ("models",),
+    "urllib3": ("models", "strategies"),
     "openai": ("models",),
     "httpx2": ("models",),
+    "deepeval": ("metrics/deepeval.py", "metrics/deepeval_judge.py"),
     "pandas": ("datasets",),
     "pyarrow": ("datasets",),
     "openpyxl": ("datasets",),
@@ -42,7 +45,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "referencing": ("metrics",),
     "regex": ("metrics",),
     "snowballstemmer": ("metrics",),
-    "numpy": ("stats", "metrics/runs.py", "models/local/minilm.py"),
+    "numpy": ("stats", "metrics/runs.py", "metrics/bert_score.py", "models/local/minilm.py"),
     "onnxruntime": ("models/local",),
     "tokenizers": ("models/local",),
     "scipy": ("stats",),
@@ -50,6 +53,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "yaml": ("prompts", "pricing", "models/endpoint"),
     "genai_prices": ("pricing",),
     "xllamacpp": ("models/local",),
+    "dspy": ("strategies",),
 }
 """Folders that alone may import a library."""
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -219,6 +219,16 @@ def unknown_attempts(database: sqlite3.Connection, since: float) -> list[dict[st
     return [dict(zip(names, row, strict=True)) for row in database.execute(query, (UNKNOWN, since))]
 
 
+def typical(database: sqlite3.Connection, model: str, purpose: str) -> Answer | None:
+    """Return an answer of the mean length of a model's answers for a purpose, ``None`` where none is known."""
+    query = (
+        "SELECT AVG(input_tokens), AVG(output_tokens) FROM attempts WHERE model = ? AND purpose = ? "
+        "AND input_tokens IS NOT NULL AND output_tokens IS NOT NULL"
+    )
+    read, written = database.execute(query, (model, purpose)).fetchone()
+    return None if read is None else Answer(text="", input_tokens=round(read), output_tokens=round(written))
+
+
 def is_alive(pid: int) -> bool:
     """Tell whether a process of this machine is still there."""
     try:

@@ -228,6 +228,11 @@ class Store:
         with self._reading() as database:
             return ledger.spending(database, self.terms.run)
 
+    def typical(self, model: str, purpose: str) -> Answer | None:
+        """Return an answer of the mean length of a model's answers for a purpose, ``None`` where none is known."""
+        with self._reading() as database:
+            return ledger.typical(database, model, purpose)
+
     def unknown_attempts(self) -> list[dict[str, Any]]:
         """Return attempts of killed runs that were found since this run began: whether they were paid is unknown."""
         with self._reading() as database:

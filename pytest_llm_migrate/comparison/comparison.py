@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.comparison.certificate import NOBODY, JudgeComparison, caution_of, judging_records
 from pytest_llm_migrate.comparison.counting import EACH_ONCE
 from pytest_llm_migrate.comparison.counts import RowCounts
 from pytest_llm_migrate.comparison.guards import Group
@@ -25,21 +26,29 @@ from pytest_llm_migrate.comparison.metric import MetricComparison
 from pytest_llm_migrate.comparison.not_answered import is_refusal, is_truncated
 from pytest_llm_migrate.comparison.projection import projected
 from pytest_llm_migrate.comparison.quantity import QuantityComparison
-from pytest_llm_migrate.comparison.records import critical_record, flipped_rows, group_records, metric_record
+from pytest_llm_migrate.comparison.records import (
+    critical_record,
+    flipped_rows,
+    group_records,
+    metric_record,
+    served,
+    stop_reasons,
+)
 from pytest_llm_migrate.comparison.row_price import RowPrice
 from pytest_llm_migrate.comparison.scores import Scores
 from pytest_llm_migrate.comparison.timing import UNTIMED, Timing
-from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, Answer
+from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, is_monitor
 from pytest_llm_migrate.errors import NoCriticalError, NoSliceError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from pytest_llm_migrate.comparison.certificate import Judging
     from pytest_llm_migrate.comparison.counting import Counting
     from pytest_llm_migrate.comparison.flips import Flips
     from pytest_llm_migrate.comparison.projection import Projection
     from pytest_llm_migrate.comparison.quantity import Quantity
-    from pytest_llm_migrate.domain import Case, Side, SideName, Verdict
+    from pytest_llm_migrate.domain import Case, Side, Verdict
 
 SEED = 0
 """For methods that resample: the same rows give the same figures in every process."""
@@ -63,6 +72,8 @@ class Comparison:
         tolerance: Share of rows that may lack what a gate judges by before it cannot judge, from 0 to 1.
         level: Gives the confidence at which a gate judges that was asked for one; at a look before all rows are in it
             is a higher one.
+        judging: Which metrics are judges' and which people's.
+        whole: The comparison of all rows where these are a part: its certificates hold for the part.
     """
 
     def __init__(  # noqa: PLR0913 - all by keyword, all but the metrics with a default
@@ -77,7 +88,10 @@ class Comparison:
         watch: Callable[[Verdict], None] = lambda _: None,
         tolerance: float = ERROR_TOLERANCE,
         level: Callable[[float], float] = float,
+        judging: Judging = NOBODY,
+        whole: Comparison | None = None,
     ) -> None:
+        self.judging, self._whole = judging, whole or self
         self.cases = tuple(cases)
         self.metrics, self.slices = tuple(metrics), tuple(slices)
         self._bounds, self._counting = dict(bounds or {}), counting
@@ -104,6 +118,8 @@ class Comparison:
                 tolerance=self._tolerance,
                 level=self._level,
                 groups=lambda: [Group(column, value, part[metric]) for column, value, part in self._parts],
+                others=self.__getitem__,
+                caution=lambda: caution_of(self._whole[metric], self._whole.__getitem__, self.judging),
             )
         return self._by_metric[metric]
 
@@ -180,6 +196,10 @@ class Comparison:
         """Return what so many requests like these rows, by their weights, would cost on each side."""
         return projected(self.cases, requests, self._counting, SEED)
 
+    def judge(self, metric: str) -> JudgeComparison:
+        """Return a metric to be held against people's scores of the same answers: ``.agreement(at_least=0.6)``."""
+        return JudgeComparison(self[metric], self.__getitem__, self._watch, self._level)
+
     def slice(self, column: str, value: Any) -> Comparison:
         """Return the comparison of the rows whose column has this value.
 
@@ -238,7 +258,7 @@ class Comparison:
             said.append("no row is critical: the marker's critical= guards nothing")
         for name in self.metrics:
             failed = self[name].source.failures + self[name].target.failures
-            if failed:
+            if failed and not is_monitor(name):
                 said.append(f"{name} could not score {failed} answers; they are in no mean")
         if self.timing.invalid or self.latency.n or self.ttft.n:
             said += filter(None, [self.timing.invalid or self.timing.note])
@@ -255,33 +275,18 @@ class Comparison:
             "metrics": {
                 name: {**metric_record(self[name]), "flipped": flipped_rows(self[name])} for name in self.metrics
             },
+            **judging_records(self.__getitem__, self.judging),
             "slice_metrics": list(group_records(self)),
             "critical_rows": critical_record(self),
             **{quantity.name: quantity.to_record() for quantity in quantities},
             "errors": {**self.errors.to_record(), "kinds": {side: dict(found) for side, found in kinds.items()}},
             "truncated": self.truncated.to_record(),
             "refusals": self.refusals.to_record(),
-            "stop_reasons": {side: dict(Counter(self._stop_reasons(side))) for side in SIDES},
-            "cached": self._count(
-                "cached", "an answer", lambda side: not side.failure and side.answer.cached
-            ).to_record(),
+            "stop_reasons": {side: dict(Counter(stop_reasons(self.cases, side))) for side in SIDES},
+            "cached": self._count("cached", "an answer", _is_cached).to_record(),
             "no_cost": self.cost.reasons,
-            "served": {side: dict(Counter(self._served(side))) for side in SIDES},
+            "served": {side: dict(Counter(served(self.cases, side))) for side in SIDES},
         }
-
-    def _served(self, side: SideName) -> Iterator[str]:
-        """Yield the tier and latency mode of every answer whose service said one."""
-        for case in self.cases:
-            outcome = getattr(case, side).outcome
-            if isinstance(outcome, Answer) and (outcome.service_tier or outcome.latency_mode):
-                yield ", ".join(filter(None, [outcome.service_tier, outcome.latency_mode]))
-
-    def _stop_reasons(self, side: SideName) -> Iterator[str]:
-        """Yield why every answer ended, where its model said so."""
-        for case in self.cases:
-            outcome = getattr(case, side).outcome
-            if isinstance(outcome, Answer) and outcome.stop_reason:
-                yield outcome.stop_reason
 
     def _groups(self, column: str) -> dict[Any, list[int]]:
         groups: dict[Any, list[int]] = {}
@@ -300,6 +305,8 @@ class Comparison:
             watch=self._watch,
             tolerance=self._tolerance,
             level=self._level,
+            judging=self.judging,
+            whole=self._whole,
         )
 
     def _timed(self, quantity: Quantity) -> QuantityComparison:
@@ -338,6 +345,10 @@ class Comparison:
 
 def _hashable(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool, type(None))) and not _is_nan(value) else str(value)
+
+
+def _is_cached(side: Side) -> bool:
+    return not side.failure and side.answer.cached
 
 
 def _is_nan(value: Any) -> bool:

@@ -34,6 +34,10 @@ class Scale:
         low, high = bounds
         return cls(low=low, high=high, is_graded=bool(set(scores) - {None, low, high}))
 
+    def share(self, score: float | None) -> float | None:
+        """Return where on the scale a score lies, from 0 to 1; ``None`` for none."""
+        return None if score is None else (score - self.low) / (self.high - self.low)
+
     def flip(self, source: float | None, target: float | None) -> str | None:
         """Return what the move did to a row; ``None`` without a score on both sides.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.comparison.change_tests import change_tests
+from pytest_llm_migrate.comparison.correction import corrected
 from pytest_llm_migrate.comparison.counting import EACH_ONCE
 from pytest_llm_migrate.comparison.flips import Flips
 from pytest_llm_migrate.comparison.gates import above, at_least, evidence_of, more_words, too_few
@@ -17,6 +18,7 @@ from pytest_llm_migrate.comparison.sensitivity import with_missing
 from pytest_llm_migrate.domain import ERROR_TOLERANCE, Ruling, Verdict
 from pytest_llm_migrate.errors import MarginError, NoValuesError, counted
 from pytest_llm_migrate.stats import (
+    Undefined,
     one_side,
     paired_difference,
     rows_to_settle,
@@ -55,9 +57,11 @@ class MetricComparison:
         tolerance: Share of rows that may lack scores before a gate cannot judge.
         groups: Gives the groups of rows that every gate looks at one by one.
         level: Gives the confidence at which a gate judges that was asked for one.
+        others: Gives another metric of the same rows.
+        caution: Gives what a reader of every verdict must know of the judge behind the scores, if anything.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but three by keyword, with a default
         self,
         name: str,
         cases: Sequence[Case],
@@ -68,10 +72,13 @@ class MetricComparison:
         tolerance: float = ERROR_TOLERANCE,
         groups: Callable[[], Sequence[Group]] = tuple,
         level: Callable[[float], float] = float,
+        others: Callable[[str], MetricComparison] | None = None,
+        caution: Callable[[], str] = str,
     ) -> None:
         self.name, self.scores, self.scale, self.counting = name, scores, scores.scale, counting
         self._cases, self._watch, self._bounds = cases, watch, (self.scale.low, self.scale.high)
         self._tolerance, self._groups, self._level = tolerance, groups, level
+        self._others, self._caution = others, caution
 
     def __repr__(self) -> str:
         return f"<{self.name} of {len(self._cases)} rows>"
@@ -140,6 +147,15 @@ class MetricComparison:
         if not self.n:
             raise NoValuesError(self.name)
         return paired_difference(*self._pairs, confidence=confidence, bounds=self._bounds, design=self._design)
+
+    def corrected(self, human: str = "human_score", confidence: float = 0.95) -> Estimate | Undefined:
+        """Return target − source as people would find it, by prediction-powered inference.
+
+        Undefined where fewer rows have people's scores on both sides than that takes, or rows do not count alike.
+        """
+        if self._others is None:
+            return Undefined(reason="there is no other metric to correct it by")
+        return corrected(self, self._others(human), confidence)
 
     def non_inferior(self, margin: float, confidence: float = 0.95) -> Verdict:
         """Judge whether the target is worse by less than ``margin``.
@@ -302,8 +318,10 @@ class MetricComparison:
         return f"{self.name} went from {was:.3f} to {is_now:.3f} over {counted(self.n, 'row')}"
 
     def _said(self, verdict: Verdict) -> Verdict:
-        self._watch(verdict)
-        return verdict
+        caution = self._caution()
+        said = replace(verdict, statement=f"{verdict.statement} {caution}") if caution else verdict
+        self._watch(said)
+        return said
 
 
 def _mean(values: Sequence[float], design: Design) -> float | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison.slice_tests import slice_tests
+from pytest_llm_migrate.domain import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pytest_llm_migrate.comparison.comparison import Comparison
     from pytest_llm_migrate.comparison.metric import MetricComparison
+    from pytest_llm_migrate.domain import Case, SideName
 
 Record = dict[str, Any]
 
@@ -58,3 +60,19 @@ def group_records(comparison: Comparison) -> Iterator[Record]:
     for place, (column, value, group) in enumerate(groups):
         metrics = {name: metric_record(group[name]) | found[place] for name, found in tests.items()}
         yield {"column": column, "value": str(value), "rows": len(group), "metrics": metrics}
+
+
+def served(cases: Iterable[Case], side: SideName) -> Iterator[str]:
+    """Yield the tier and latency mode of every answer whose service said one."""
+    for case in cases:
+        outcome = getattr(case, side).outcome
+        if isinstance(outcome, Answer) and (outcome.service_tier or outcome.latency_mode):
+            yield ", ".join(filter(None, [outcome.service_tier, outcome.latency_mode]))
+
+
+def stop_reasons(cases: Iterable[Case], side: SideName) -> Iterator[str]:
+    """Yield why every answer ended, where its model said so."""
+    for case in cases:
+        outcome = getattr(case, side).outcome
+        if isinstance(outcome, Answer) and outcome.stop_reason:
+            yield outcome.stop_reason

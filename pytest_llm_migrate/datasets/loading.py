@@ -40,14 +40,15 @@ def load(path: Path, *, columns: Mapping[str, str] | None = None, shown: str | N
     name = mend_text(shown or str(path))
     try:
         check(path, name)
-        return assemble(_table(path, name), columns, sha256(path))
+        return assemble(read_table(path, name), columns, sha256(path))
     except OSError as error:
         raise DatasetError(name, f"the file cannot be read: {error.strerror}") from error
     except RecursionError as error:
         raise DatasetError(name, _TOO_DEEP) from error
 
 
-def _table(path: Path, name: str) -> Table:
+def read_table(path: Path, name: str) -> Table:
+    """Return the table of a file by its suffix; raises `UnknownNameError` for a suffix that no format has."""
     suffix = path.suffix.lower()
     if suffix in _BINARY_FORMATS:
         return _BINARY_FORMATS[suffix](path, name)

@@ -8,6 +8,7 @@ from pytest_llm_migrate.domain.prompt import Example, PromptText, Provenance
 from pytest_llm_migrate.domain.protocols import (
     CountingModel,
     Embedder,
+    GatheringMetric,
     Judge,
     JudgedMetric,
     Metric,
@@ -15,19 +16,24 @@ from pytest_llm_migrate.domain.protocols import (
     PairedMetric,
     PriceList,
     Provider,
+    RunLevel,
     SidedMetric,
+    TokenEmbedder,
 )
+from pytest_llm_migrate.domain.refusal import REFUSED, opens_with_refusal
 from pytest_llm_migrate.domain.request import Request, Turn
 from pytest_llm_migrate.domain.row import SIDES, Dataset, Row, SideName, side_column
-from pytest_llm_migrate.domain.score import ORDER_DECIDES, Check, Score, ScoreFailure, WatchedScore
-from pytest_llm_migrate.domain.strategy import PromptTask, Rewrite, Strategy, Takes, Trial
+from pytest_llm_migrate.domain.score import MONITOR, ORDER_DECIDES, Check, Score, ScoreFailure, WatchedScore, is_monitor
+from pytest_llm_migrate.domain.strategy import Configurable, PromptTask, Rewrite, Strategy, Takes, Trial
 from pytest_llm_migrate.domain.verdict import ERROR_TOLERANCE, Ruling, Verdict, worst
 
 __all__ = [
     "BATCH_TIER",
     "ERROR_TOLERANCE",
+    "MONITOR",
     "NO_BATCH",
     "ORDER_DECIDES",
+    "REFUSED",
     "SIDES",
     "TOO_FEW",
     "Answer",
@@ -40,10 +46,12 @@ __all__ = [
     "CallFailure",
     "Case",
     "Check",
+    "Configurable",
     "CountingModel",
     "Dataset",
     "Embedder",
     "Example",
+    "GatheringMetric",
     "Judge",
     "JudgedMetric",
     "Metric",
@@ -59,6 +67,7 @@ __all__ = [
     "Rewrite",
     "Row",
     "Ruling",
+    "RunLevel",
     "Score",
     "ScoreFailure",
     "Side",
@@ -67,11 +76,14 @@ __all__ = [
     "Step",
     "Strategy",
     "Takes",
+    "TokenEmbedder",
     "ToolCall",
     "Trial",
     "Turn",
     "Verdict",
     "WatchedScore",
+    "is_monitor",
+    "opens_with_refusal",
     "side_column",
     "worst",
 ]

@@ -36,6 +36,7 @@ class Provenance:
         at: When, as ISO 8601.
         prompt_sha256: Hash of the prompt as it was written; another hash today means that a hand edited it.
         dev_score: Its mean score on the dev rows, from 0 to 1.
+        dev_rows: How many rows that score is of.
     """
 
     strategy: str | None = None
@@ -46,6 +47,7 @@ class Provenance:
     at: str | None = None
     prompt_sha256: str | None = None
     dev_score: float | None = None
+    dev_rows: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

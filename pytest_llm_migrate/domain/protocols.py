@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_llm_migrate.domain.answer import Answer
     from pytest_llm_migrate.domain.request import Request
@@ -96,7 +96,11 @@ class Judge(Protocol):
 
 @runtime_checkable
 class JudgedMetric(Metric, Protocol):
-    """A metric that asks models; it scores once it has been given them."""
+    """A metric that asks models; it scores once it has been given them.
+
+    One that asks more than once about an answer (about a pair of answers, where it is a `PairedMetric`) says how
+    often in an attribute ``calls``, for plans; one that lacks it is taken to ask once.
+    """
 
     def judged_by(self, judge_of: Callable[[str | None], Judge]) -> Metric:
         """Return the metric with its judges, whose references are then part of its version.
@@ -125,6 +129,35 @@ class SidedMetric(Metric, Protocol):
         ...
 
 
+@runtime_checkable
+class GatheringMetric(Metric, Protocol):
+    """A metric that scores many answers at once in less time than one by one."""
+
+    def score_many(self, answers: Sequence[Answer], rows: Sequence[Row]) -> Sequence[Score | ScoreFailure]:
+        """Return the score of each answer to its row, in order; as `Metric.score` would one by one."""
+        ...
+
+
+@runtime_checkable
+class RunLevel(Protocol):
+    """A metric with figures of a whole run beside its scores of answers.
+
+    One that gives answers no scores has a true attribute ``run_only``.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name that tests and reports use."""
+        ...
+
+    def summary(self, pairs: Sequence[tuple[str, Any]]) -> Mapping[str, float]:
+        """Return figures of one side by name, from the text and the ground truth of every row with an answer.
+
+        Rows that it cannot use are left out; empty where nothing can be said.
+        """
+        ...
+
+
 class Embedder(Protocol):
     """Turns texts into vectors; may be called from several threads."""
 
@@ -135,6 +168,19 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Return one vector of one length for each text, in order; raise a `MigrateError` when there is none."""
+        ...
+
+
+class TokenEmbedder(Protocol):
+    """Turns texts into a vector for each of their tokens; may be called from several threads."""
+
+    @property
+    def ref(self) -> str:
+        """The reference that names the model, with every setting that changes its vectors."""
+        ...
+
+    def embed_tokens(self, text: str) -> Sequence[Sequence[float]]:
+        """Return a vector of length 1 for each token of a text, in order; raise a `MigrateError` when there is none."""
         ...
 
 

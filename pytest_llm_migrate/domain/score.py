@@ -13,6 +13,14 @@ if TYPE_CHECKING:
 ORDER_DECIDES = "order decides"
 """How the reason of a tie begins where a judge's verdict on two answers changed with their order."""
 
+MONITOR = "monitor:"
+"""How the names of metrics begin that watch answers and prompts: reported beside the others, gated only if asked."""
+
+
+def is_monitor(metric: str) -> bool:
+    """Return whether a metric of this name only watches."""
+    return metric.startswith(MONITOR)
+
 
 class Score(float):
     """A float, higher is better, that knows its metric, side, row and reason.

@@ -59,8 +59,14 @@ class PromptTask:
         try_out: Asks the target about rows with a prompt and scores the answers; nothing is paid for twice.
         ask: Asks the model that helps to write prompts; raises `CallFailedError`, and `NoOptimizerError` without one.
         optimizer: That model's reference, ``None`` where the user gave none.
+        render: Makes of a prompt and a row what would be sent.
+        ask_target: Asks the target anything, for a row or for none; what it answers is kept as for `try_out`. Raises
+            `CallFailedError`.
+        score: Scores one answer of a row as `try_out` does: from 0 to 1, ``None`` where no metric could; and what
+            metrics found wanting, in words.
         template_of: Makes a template of a model's text: ``{{ v }}``, ``{v}`` and ``{$V}`` of the prompt's own variables
             become variables, whatever their case; every other brace stays text, and runs nothing.
+        variables: The prompt's variables: none may be lost.
         say: Tells the user how it goes, a line at a time.
         seed: For everything that is drawn.
         settings: What the user set for strategies, by name.
@@ -73,7 +79,11 @@ class PromptTask:
     try_out: Callable[[PromptText, Sequence[Row]], Trial]
     ask: Callable[[Request], Answer]
     optimizer: str | None
+    render: Callable[[PromptText, Row], Request]
+    ask_target: Callable[[Request, Row | None], Answer]
+    score: Callable[[Answer, Row], tuple[float | None, str]]
     template_of: Callable[[str], str]
+    variables: frozenset[str] = frozenset()
     say: Callable[[str], object] = lambda _: None
     seed: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -139,4 +149,13 @@ class Strategy(Protocol):
             MigrateError: There is none; the sentence says why and names the alternatives.
             CallFailedError: A model did not answer.
         """
+        ...
+
+
+@runtime_checkable
+class Configurable(Protocol):
+    """A strategy whose settings are read before anything is asked, so that a plan can reckon with them."""
+
+    def configured(self, settings: Mapping[str, Any]) -> Strategy:
+        """Return the strategy as the user set it; raises `StrategySettingError`."""
         ...

@@ -50,3 +50,15 @@ class NoJudgeError(MigrateError):
     def __init__(self, metric: str) -> None:
         self.metric = metric
         super().__init__(f"metric {metric!r} asks a judge, and there is none. Give one: --judge-model REF.")
+
+
+class DeepEvalDirectionError(MigrateError):
+    """Raised when a metric of the installed DeepEval does not give bad verdicts 0 and good ones 1."""
+
+    def __init__(self, metric: str, release: str, bad: float, good: float) -> None:
+        self.metric, self.release, self.bad, self.good = metric, release, bad, good
+        super().__init__(
+            f"{metric} of deepeval {release} scores {bad:g} where every verdict is bad and {good:g} where every one is "
+            "good; 0 and 1 are expected. Install the DeepEval that the extra names: "
+            "pip install 'pytest-llm-migrate[deepeval]'"
+        )

@@ -162,6 +162,28 @@ class PromptCheckError(MigrateError):
         )
 
 
+class SamePromptsError(MigrateError):
+    """Raised when two prompts are to be compared that are one and the same."""
+
+    def __init__(self, nodeid: str, against: str, strategy: str) -> None:
+        self.nodeid, self.against, self.strategy = nodeid, against, strategy
+        super().__init__(
+            f"{nodeid}: --prompt-strategy {strategy} and --migration-against {against} send the same prompt. "
+            "Name two that differ: 'catalog', 'identity' or a strategy's name."
+        )
+
+
+class NoPromptsToCompareError(MigrateError):
+    """Raised when prompts are to be compared where each row brings its own."""
+
+    def __init__(self, nodeid: str) -> None:
+        self.nodeid = nodeid
+        super().__init__(
+            f"{nodeid}: there are no two prompts to compare, since each row brings its own. Give the marker's prompt=, "
+            "or leave out --migration-against."
+        )
+
+
 class TunedRowsError(MigrateError):
     """Raised when a prompt would be judged by rows that tuned it, or nobody can tell which did."""
 

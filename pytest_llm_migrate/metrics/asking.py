@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pytest_llm_migrate.domain import Request, ScoreFailure, Turn
+from pytest_llm_migrate.domain import REFUSED, Request, ScoreFailure, Turn, opens_with_refusal
 from pytest_llm_migrate.errors import CallFailedError, MigrateError
 from pytest_llm_migrate.metrics.json_text import parse, parse_answer
 from pytest_llm_migrate.metrics.material import fenced
@@ -30,12 +29,6 @@ INFERENCE: Mapping[str, Any] = {"temperature": 0, "max_tokens": 1024}
 
 _WITHOUT_OPTIONS = frozenset({"local", "openai", "sagemaker"})
 _TRUNCATED = frozenset({"max_tokens", "model_context_window_exceeded"})
-_REFUSED = frozenset({"guardrail_intervened", "content_filtered", "refusal"})
-_REFUSAL = re.compile(
-    r"\s*(?:(?:i(?: am|['\u2019]?m) )?(?:very |so )?sorry\b|i apologi[sz]e|as an ai\b|"
-    r"i (?:can(?:no|['\u2019])t|won['\u2019]t|refuse)|i(?: am|['\u2019]m) (?:unable|not able))",
-    re.IGNORECASE,
-)
 _SHOWN_AGAIN = 2000
 _TRIES = 2
 
@@ -140,7 +133,7 @@ def _raw(answer: Answer) -> str:
 
 
 def _is_refusal(answer: Answer) -> bool:
-    return answer.stop_reason in _REFUSED or (not answer.tool_calls and _REFUSAL.match(answer.text) is not None)
+    return answer.stop_reason in REFUSED or (not answer.tool_calls and opens_with_refusal(answer.text))
 
 
 def _once_more(text: str, fault: str, raw: str) -> str:

@@ -61,6 +61,11 @@ class Jury:
         versions = [metric.version for _, metric in self.jurors] or [self.of.version, *map(str, self.judges)]
         return f"1, {self.combine}, quorum={self.quorum}, [{'; '.join(versions)}]"
 
+    @property
+    def calls(self) -> int:
+        """Requests that an answer takes, repairs aside: those of every juror."""
+        return len(self.judges) * int(getattr(self.of, "calls", 1))
+
     def judged_by(self, judge_of: Callable[[str | None], Judge]) -> Jury:
         """Return the jury with its judges."""
         judges = [judge_of(ref) for ref in self.judges]

@@ -23,7 +23,7 @@ class LabelAccuracy(ReferenceMetric):
 
     Labels are found as whole words, as `Contains` finds texts; of two that begin at one place the longer counts
     (*not spam* before *not*). An answer that names no label scores 0. A ground truth that is no label is a score
-    failure.
+    failure. Over the run it gives macro, micro and weighted precision, recall and F1 (`label_report`).
 
     Attributes:
         labels: The closed set, at least two.
@@ -51,6 +51,21 @@ class LabelAccuracy(ReferenceMetric):
         if comparable(label, case=self.case) == wanted:
             return Score(1.0)
         return Score(0.0, f"expected {quoted(as_text(expected))}, got {quoted(label)}")
+
+    def summary(self, pairs: Sequence[tuple[str, Any]]) -> Mapping[str, float]:
+        """Return what `label_report` says of a run; rows whose ground truth is no label are left out.
+
+        Of several accepted labels the one that was told counts, or the first where another was.
+        """
+        told = [(self._true_label(expected, self.label_of(text)), self.label_of(text)) for text, expected in pairs]
+        known = [(truth, label) for truth, label in told if truth is not None]
+        return label_report([truth for truth, _ in known], [label for _, label in known]) if known else {}
+
+    def _true_label(self, expected: Any, told: str | None) -> str | None:
+        names = {comparable(label, case=self.case): label for label in self.labels}
+        texts = [comparable(as_text(item), case=self.case) for item in self.accepted(expected) if item is not None]
+        accepted = [names[text] for text in texts if text in names]
+        return told if told in accepted else next(iter(accepted), None)
 
     def label_of(self, text: str) -> str | None:
         """Return the first label in a text, ``None`` where it names none."""

@@ -12,7 +12,7 @@ from pytest_llm_migrate.metrics.reasons import quoted
 from pytest_llm_migrate.metrics.reference import ReferenceMetric, as_text, one_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_llm_migrate.domain import Answer, Row
     from pytest_llm_migrate.metrics.quantities import DecimalMark, Quantity
@@ -76,10 +76,14 @@ class NumericMatch(ReferenceMetric):
             return ScoreFailure(reason=f"the ground truth {quoted(as_text(expected))} holds {held}")
         found = quantities(text, decimal=self.decimal)
         picked = {"any": found, "first": found[:1], "last": found[-1:]}[self.pick]
-        goal, grain = self._goal(truths[0])
-        if any(self._close(goal, grain, *reading) for quantity in picked for reading in self._readings(quantity)):
+        if self.is_given(truths[0], picked):
             return Score(1.0)
         return Score(0.0, self._loss(truths[0], picked))
+
+    def is_given(self, truth: Quantity, found: Iterable[Quantity]) -> bool:
+        """Tell whether one of the numbers found is the true one."""
+        goal, grain = self._goal(truth)
+        return any(self._close(goal, grain, *reading) for quantity in found for reading in self._readings(quantity))
 
     def _goal(self, truth: Quantity) -> _Value:
         factor = truth.scale or self._implied

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_llm_migrate.domain import ORDER_DECIDES, Score, ScoreFailure
 from pytest_llm_migrate.metrics.asking_metric import AskingMetric, one_line
@@ -31,6 +31,9 @@ class Pairwise(AskingMetric):
     Attributes:
         criterion: What makes an answer better.
     """
+
+    calls: ClassVar[int] = 2
+    """Requests that a pair of answers takes, repairs aside."""
 
     name: str = "pairwise"
     criterion: str = CRITERION

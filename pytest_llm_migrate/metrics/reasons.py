@@ -6,15 +6,15 @@ _LONGEST = 60
 _LEAD = 15
 
 
-def shortened(text: str) -> str:
-    """Return a text on one printable line of about 60 characters."""
-    return quoted(text)[1:-1]
+def shortened(text: str, longest: int = _LONGEST) -> str:
+    """Return a text on one printable line of about 60 characters, or as many as are given."""
+    return quoted(text, longest)[1:-1]
 
 
-def quoted(text: str) -> str:
-    """Return a text in quotes, on one printable line of about 60 characters."""
+def quoted(text: str, longest: int = _LONGEST) -> str:
+    """Return a text in quotes, on one printable line of about 60 characters, or as many as are given."""
     line = " ".join(text.split())
-    return repr(line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…")
+    return repr(line if len(line) <= longest else f"{line[: longest - 1]}…")
 
 
 def expected_got(expected: str, got: str) -> str:

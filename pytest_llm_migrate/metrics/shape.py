@@ -17,9 +17,14 @@ def misfit(value: object, schema: Mapping[str, Any], name: str = "the verdict") 
     """Return what is wrong with a value first, in words a judge can mend it by; ``None`` where it fits.
 
     Known are ``type``, ``enum``, ``minimum``, ``maximum``, ``minLength``, ``items``, ``minItems``, ``maxItems``,
-    ``properties`` and ``required``. A number is finite; a truth value is none.
+    ``properties`` and ``required``; a type may be a list of one and ``null``, and a part without a type takes
+    anything. A number is finite; a truth value is none.
     """
-    wanted = schema["type"]
+    wanted = schema.get("type")
+    if isinstance(wanted, list):
+        wanted = next(name for name in wanted if name != "null") if value is not None else None
+    if wanted is None:
+        return None
     noun, is_one = _TYPES[wanted]
     if not is_one(value):
         return f"{name} is {_shown(value)}, not {noun}"

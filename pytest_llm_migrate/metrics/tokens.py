@@ -47,7 +47,10 @@ def words(text: str) -> list[str]:
 
 def f1(shared: int, expected: int, got: int) -> float:
     """Return the harmonic mean of precision and recall; 0 when nothing is shared."""
-    if not shared:
-        return 0.0
-    precision, recall = shared / got, shared / expected
-    return 2 * precision * recall / (precision + recall)
+    return harmonic_mean(shared / got, shared / expected) if shared else 0.0
+
+
+def harmonic_mean(precision: float, recall: float) -> float:
+    """Return F1 of a precision and a recall; 0 when both are."""
+    total = precision + recall
+    return 2 * precision * recall / total if total else 0.0

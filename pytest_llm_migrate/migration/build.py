@@ -8,28 +8,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.answers import Connection, read_recording, recording_path
-from pytest_llm_migrate.datasets import load, sample, select, split_of
-from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, Dataset, JudgedMetric, PairedMetric, side_column
+from pytest_llm_migrate.datasets import load, sample, select
+from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, Dataset, JudgedMetric, PairedMetric, RunLevel, side_column
 from pytest_llm_migrate.errors import (
     ColumnRoleError,
     NoJudgeError,
     NoPromptError,
     NoRecordedAnswersError,
-    NoTargetPromptError,
-    TunedRowsError,
     WeightError,
     masked,
 )
 from pytest_llm_migrate.metrics import resolve
 from pytest_llm_migrate.migration.critical import critical_rows
+from pytest_llm_migrate.migration.gold_audit import by_judges, by_truth
 from pytest_llm_migrate.migration.grid import SAME_PROMPT, SOURCE_RECORDED, TARGET_RECORDED, Grid
 from pytest_llm_migrate.migration.judging import DeskJudge
 from pytest_llm_migrate.migration.migration import Migration, Terms
 from pytest_llm_migrate.migration.pipelines import PipelineSide
+from pytest_llm_migrate.migration.reviewed import people_of, with_reviews
+from pytest_llm_migrate.migration.run_level import is_run_only
 from pytest_llm_migrate.migration.scoring import Bounded, Scorer
+from pytest_llm_migrate.migration.sent import Sent, attaching, sides_of, untuned, variants_of
 from pytest_llm_migrate.migration.settings import RECORDED
 from pytest_llm_migrate.migration.sides import AskedSide, RecordedSide
-from pytest_llm_migrate.prompts import Catalog, Prompt, RowPrompt, load_prompt
+from pytest_llm_migrate.migration.tuning import tuning_terms
+from pytest_llm_migrate.prompts import Prompt, RowPrompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,14 +45,6 @@ if TYPE_CHECKING:
 
 SAMPLE_SEED = 0
 PIPELINE_THREADS = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """What a side sends: a prompt for every row, and the strategy that chose it."""
-
-    prompt: Prompt | RowPrompt | None
-    strategy: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,11 +76,12 @@ class Workshop:
         """
         whole = self.dataset_of(spec)
         folder = (spec.folder / whole.path).parent
-        source = attaching(source_of(spec, self.settings), folder)
-        target = attaching(target_of(spec, self.settings, target_ref, source), folder)
-        dataset = self._selected(spec, untuned(spec, whole, target))
+        source, target = (attaching(sent, folder) for sent in sides_of(spec, self.settings, target_ref))
+        source_ref = self.settings.source_of(target_ref)
+        dataset = self._selected(spec, untuned(spec, whole, source, target))
         judges: dict[str, DeskJudge] = {}
-        metrics = tuple(self.judged(metric, spec, judges) for metric in resolve(spec.metrics, self.metrics))
+        chosen = [with_reviews(metric, spec.folder) for metric in resolve(spec.metrics, self.metrics)]
+        metrics = tuple(self.judged(metric, spec, judges) for metric in chosen if not is_run_only(metric))
         _check_columns(spec, dataset)
         _check_weights(spec, dataset)
         lacking = self._lacking(target_ref, source, target)
@@ -95,12 +91,15 @@ class Workshop:
             nodeid=spec.nodeid,
             dataset=dataset,
             dataset_rows=len(whole),
-            source=_described(self.settings.source_model, source, spec),
+            source=_described(source_ref, source, spec),
             target=_described(target_ref, target, spec),
             metrics=tuple(metric.name for metric in metrics),
             slices=spec.slices,
             judges=tuple(map(masked, judges)),
             paired=tuple(metric.name for metric in metrics if isinstance(metric, PairedMetric)),
+            judged=by_judges(metrics),
+            people=people_of(metrics, [row.sample_id for row in dataset.rows]),
+            by_truth=by_truth(metrics),
             bounds={metric.name: metric.bounds for metric in metrics if isinstance(metric, Bounded)},
             weight=spec.weight,
             cluster=spec.cluster,
@@ -108,6 +107,8 @@ class Workshop:
             critical_rows=critical_rows(spec.critical, dataset, spec.nodeid),
             row_failures=spec.row_failures,
             attribution=lacking,
+            prompt_tuning=tuning_terms(target.prompt, metrics),
+            variants=variants_of(spec, self.settings, target_ref),
         )
         scorer = Scorer(
             metrics=metrics,
@@ -118,12 +119,13 @@ class Workshop:
         scores_ahead = bool(judges) and self.desk.ahead is None and not self.settings.self_test
         return Migration(
             terms=terms,
-            source=self._side(spec, "source", self.settings.source_model, source, dataset),
+            source=self._side(spec, "source", source_ref, source, dataset),
             target=self._target(spec, target_ref, target, dataset),
             source_prompt=source.prompt,
             target_prompt=target.prompt,
             scorer=scorer,
             judges=tuple(judges.values()),
+            run_level=[metric for metric in chosen if isinstance(metric, RunLevel)],
             grid=Grid(
                 cells=self._exchanged(spec, target_ref, source, target, dataset),
                 scorer=scorer,
@@ -153,6 +155,7 @@ class Workshop:
                     origin=f"judge of {spec.number}",
                     recorded=read_recording(recording_path(spec.folder, spec.suite, chosen)),
                 )
+            judges[chosen].asked_by.add(metric.name)
             return judges[chosen]
 
         return metric.judged_by(judge_of) if isinstance(metric, JudgedMetric) else metric
@@ -228,57 +231,6 @@ class Workshop:
         )
 
 
-def source_of(spec: MigrationSpec, settings: Settings) -> Sent:
-    """Return what the source side sends; a recorded source sends nothing, but its prompt is shown if there is one."""
-    if spec.prompt is None:
-        return Sent(prompt=RowPrompt() if spec.pipeline is None else None)
-    if isinstance(spec.prompt, Prompt):
-        return Sent(prompt=spec.prompt)
-    if _is_file(spec.prompt):
-        return Sent(prompt=load_prompt(spec.folder / str(spec.prompt)))
-    return Sent(prompt=catalog_of(spec, settings).source(str(spec.prompt)))
-
-
-def target_of(spec: MigrationSpec, settings: Settings, ref: str, source: Sent) -> Sent:
-    """Return what the target side sends by the prompt strategy; a row's own prompt is sent as it is."""
-    is_as_it_is = settings.prompt_strategy == "identity" or settings.migrate_prompts
-    if is_as_it_is or ref == RECORDED or not isinstance(source.prompt, Prompt):
-        return Sent(prompt=source.prompt, strategy="identity")
-    if isinstance(spec.prompt, Prompt) or _is_file(spec.prompt):
-        raise NoTargetPromptError(source.prompt.name, ref, source.prompt.place, [])
-    prompt = catalog_of(spec, settings).for_target(str(spec.prompt), ref, settings.variant)
-    strategy = prompt.provenance.strategy if prompt.provenance else None
-    return Sent(prompt=prompt, strategy=strategy or "catalog")
-
-
-def untuned(spec: MigrationSpec, dataset: Dataset, sent: Sent) -> Dataset:
-    """Return the rows that may judge a prompt: all, or the holdout rows alone where dev rows tuned it.
-
-    Raises:
-        TunedRowsError: The marker's split would judge the prompt by rows that tuned it, or which did is not known.
-    """
-    if not isinstance(sent.prompt, Prompt) or (provenance := sent.prompt.provenance) is None:
-        return dataset
-    if provenance.dev_sha256 is None:
-        return dataset
-    split, place = split_of(dataset, strata=spec.slices, cluster=spec.cluster), sent.prompt.place
-    if split.dev_sha256 != provenance.dev_sha256:
-        raise TunedRowsError(place, f"the rows of {dataset.path} that tuned it are not those that would today")
-    if spec.split and spec.split in {row.get("split") for row in split.dev}:
-        raise TunedRowsError(place, f"the rows of split {spec.split!r} tuned it and may not judge it")
-    tuned = {row.sample_id for row in split.dev}
-    rows = split.holdout if spec.split is None else [row for row in dataset.rows if row.sample_id not in tuned]
-    return replace(dataset, rows=rows)
-
-
-def attaching(sent: Sent, folder: Path) -> Sent:
-    """Return what is sent with the folder that its attachments lie in."""
-    # Where files lie is known to the dataset alone: a prompt is filed for any.
-    if not isinstance(sent.prompt, Prompt) or not sent.prompt.attachments:
-        return sent
-    return replace(sent, prompt=replace(sent.prompt, dataset_folder=folder))
-
-
 def origin_of(spec: MigrationSpec, dataset: Dataset, sent: Sent) -> str:
     """Return what asks for a side's answers, as recordings name it: a dataset with a prompt, a pipeline or both.
 
@@ -290,15 +242,6 @@ def origin_of(spec: MigrationSpec, dataset: Dataset, sent: Sent) -> str:
     pipeline = getattr(spec.pipeline, "__qualname__", type(spec.pipeline).__name__) if spec.pipeline else ""
     path = _shown_path(spec.folder / dataset.path, spec.folder)
     return " ".join(part for part in (path, prompt, pipeline) if part)
-
-
-def _is_file(prompt: object) -> bool:
-    return isinstance(prompt, Path) or (isinstance(prompt, str) and prompt.endswith((".yaml", ".yml")))
-
-
-def catalog_of(spec: MigrationSpec, settings: Settings) -> Catalog:
-    """Return the catalog that a spec's prompt is in."""
-    return Catalog(settings.prompt_catalog or spec.folder / "prompts")
 
 
 def _described(ref: str, sent: Sent, spec: MigrationSpec) -> dict[str, Any]:

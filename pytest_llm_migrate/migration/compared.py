@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison import Comparison, Counting
+from pytest_llm_migrate.comparison.certificate import Judging
 from pytest_llm_migrate.comparison.timing import Timing
+from pytest_llm_migrate.domain import ERROR_TOLERANCE
 from pytest_llm_migrate.migration.spool import case_of
 
 if TYPE_CHECKING:
@@ -13,9 +15,15 @@ if TYPE_CHECKING:
 
 
 def comparison_of(
-    terms: Mapping[str, Any], cases: Sequence[Mapping[str, Any]], timing: Callable[[], Timing] = Timing
+    terms: Mapping[str, Any],
+    cases: Sequence[Mapping[str, Any]],
+    timing: Callable[[], Timing] = Timing,
+    tolerance: float = ERROR_TOLERANCE,
 ) -> Comparison:
-    """Return the comparison of these cases; ``terms`` are a migration's, as written down or within its record."""
+    """Return the comparison of these cases; ``terms`` are a migration's, as written down or within its record.
+
+    ``tolerance`` is the share of rows that may lack what a gate judges by.
+    """
     critical = {record["sample_id"] for record in cases if record.get("critical")} if terms.get("critical") else None
     return Comparison(
         [case_of(record) for record in cases],
@@ -24,4 +32,6 @@ def comparison_of(
         bounds={name: (low, high) for name, (low, high) in terms["bounds"].items()},
         counting=Counting(weight=terms.get("weight"), cluster=terms.get("cluster"), critical=critical),
         timing=timing,
+        judging=Judging.of(terms),
+        tolerance=tolerance,
     )

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.answers import Question, RecordedAnswer
-from pytest_llm_migrate.domain import CallFailure
-from pytest_llm_migrate.errors import CallFailedError
+from pytest_llm_migrate.domain import Answer, CallFailure
+from pytest_llm_migrate.errors import CallFailedError, masked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pytest_llm_migrate.answers import Connection, Desk
-    from pytest_llm_migrate.domain import Answer, Request, Row
+    from pytest_llm_migrate.domain import Request, Row
 
 PURPOSE = "judge"
 
@@ -27,12 +27,14 @@ class DeskJudge:
         model: Its model.
         origin: What recordings say asked.
         recorded: The suite's recordings of this model, by key.
+        asked_by: Names of the metrics that ask it.
     """
 
     desk: Desk
     model: Connection
     origin: str
     recorded: Mapping[str, tuple[str, Answer]]
+    asked_by: set[str] = field(default_factory=set)
     _used: dict[str, RecordedAnswer] = field(default_factory=dict)
 
     @property
@@ -54,6 +56,24 @@ class DeskJudge:
             raise CallFailedError(outcome.kind, outcome.message, fatal=outcome.fatal)
         self._used[ticket.key] = RecordedAnswer(sample_id=row.sample_id, key=ticket.key, answer=outcome, of=self.origin)
         return outcome
+
+    @property
+    def shown(self) -> str:
+        """Its reference, without an account."""
+        return masked(self.ref)
+
+    def typical(self) -> Answer | None:
+        """Return an answer of the mean length of those it gave so far, ``None`` where it gave none."""
+        return self.desk.store.typical(self.ref, PURPOSE)
+
+    def cost(self, answer: Answer) -> float | None:
+        """Return US dollars for an answer, ``None`` without a price."""
+        return self.desk.priced(self.ref, answer).cost
+
+    def is_unpriced_under_budget(self) -> bool:
+        """Whether there is a budget, and no price to hold it by."""
+        is_limited = self.desk.store.terms.max_cost is not None
+        return is_limited and self.cost(Answer(text="", input_tokens=1, output_tokens=1)) is None
 
     def used(self) -> Sequence[RecordedAnswer]:
         """Return every answer that it gave."""

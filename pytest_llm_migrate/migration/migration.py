@@ -7,21 +7,27 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison import Comparison, Counting
+from pytest_llm_migrate.comparison.certificate import Judging
 from pytest_llm_migrate.comparison.timing import Timing
 from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, Case
 from pytest_llm_migrate.migration.ahead import ScoringAhead
 from pytest_llm_migrate.migration.conditions import timing_of
+from pytest_llm_migrate.migration.judge_plan import check_judges
 from pytest_llm_migrate.migration.latency import LatencyPass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from pytest_llm_migrate.domain import Dataset, Row, Side, SideName, Verdict
+    from pytest_llm_migrate.domain import Dataset, Row, RunLevel, Side, SideName, Verdict
     from pytest_llm_migrate.migration.grid import Grid
     from pytest_llm_migrate.migration.judging import DeskJudge
     from pytest_llm_migrate.migration.looks import Look
     from pytest_llm_migrate.migration.scoring import Scorer
     from pytest_llm_migrate.migration.sides import SideAnswers
+
+
+GATHERED = 64
+"""Rows whose answers a metric is given at once, if it takes several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +46,17 @@ class Terms:
         slices: Columns whose groups are looked at one by one.
         judges: References of the models that metrics ask.
         paired: Names of the metrics that compare both sides' answers.
+        judged: Names of the metrics that say what a judge or a person thinks of one answer.
+        people: The metrics whose scores people gave, with how far these agree among themselves where that is known.
+        by_truth: Names of the metrics that compare with the ground truth.
         bounds: The least and the greatest score of metrics that do not score in [0, 1].
         weight: The column that says how much of the traffic a row stands for.
         cluster: The column that says which rows belong together.
         critical: The column or expression that says which rows may not break.
         critical_rows: Their ids, ``None`` where nothing says which.
         row_failures: ``fail``, or ``report`` where failed rows are only reported and the gates decide.
+        prompt_tuning: How the target's prompt scored on the rows that tuned it, ``None`` where none did.
+        variants: What strategies wrote for the target, and how it scored on dev rows.
         attribution: What of the attribution grid cannot be had, empty where all of it can; ``None`` where it is not
             asked for.
     """
@@ -61,6 +72,9 @@ class Terms:
     slices: tuple[str, ...]
     judges: tuple[str, ...] = ()
     paired: tuple[str, ...] = ()
+    judged: tuple[str, ...] = ()
+    people: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    by_truth: tuple[str, ...] = ()
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     weight: str | None = None
     cluster: str | None = None
@@ -68,6 +82,8 @@ class Terms:
     critical_rows: frozenset[str] | None = None
     row_failures: str = "fail"
     attribution: str | None = None
+    prompt_tuning: Mapping[str, Any] | None = None
+    variants: Sequence[Mapping[str, Any]] = ()
 
     def to_record(self) -> dict[str, Any]:
         """Return the terms as JSON-ready builtins."""
@@ -88,12 +104,17 @@ class Terms:
             "slices": list(self.slices),
             "judges": list(self.judges),
             "paired": list(self.paired),
+            "judged": list(self.judged),
+            "people": dict(self.people),
+            "by_truth": list(self.by_truth),
             "bounds": {name: list(limits) for name, limits in self.bounds.items()},
             "weight": self.weight,
             "cluster": self.cluster,
             "critical": self.critical,
             "row_failures": self.row_failures,
             "attribution": self.attribution,
+            "variants": [dict(found) for found in self.variants],
+            "prompt_tuning": self.prompt_tuning and dict(self.prompt_tuning),
             "warnings": list(self.dataset.warnings),
         }
 
@@ -105,6 +126,7 @@ class Migration:
     ``latency_rows`` are asked once more on both sides, for nothing but their times. Gates judge while no more than
     ``error_tolerance``, a share of the rows, lack what they judge by. With ``scores_ahead`` rows are scored in the
     background as their answers arrive, else one by one when they are looked at. A ``grid`` is asked for a gate.
+    Metrics of ``run_level`` have figures of all rows together.
     """
 
     terms: Terms
@@ -118,6 +140,7 @@ class Migration:
     latency_cache: bool = False
     error_tolerance: float = ERROR_TOLERANCE
     judges: Sequence[DeskJudge] = ()
+    run_level: Sequence[RunLevel] = ()
     grid: Grid | None = None
     scores_ahead: bool = False
     _ahead: ScoringAhead = field(init=False)
@@ -138,6 +161,18 @@ class Migration:
         """Raise `MigrateError` for what can be known to be wrong with these rows before any call."""
         self.source.prepare(rows)
         self.target.prepare(rows)
+        if any(judge.is_unpriced_under_budget() for judge in self.judges):
+            check_judges(self, len(rows), list(self.known_sides(rows)))
+
+    def known_sides(self, rows: Sequence[Row]) -> Iterator[tuple[Side, Side | None]]:
+        """Yield both sides, scored, of every row whose source answer is there; no target where that answer is not."""
+        source, target = self.source.known(rows), self.target.known(rows)
+        for row in rows:
+            before, after = source.get(row.sample_id), target.get(row.sample_id)
+            if before and after:
+                yield self.scorer.sides(row, before, after)
+            elif before:
+                yield self.scorer.side("source", row, before), None
 
     def begin(self, rows: Sequence[Row]) -> None:
         """Ask for both sides' answers to these rows; returns at once."""
@@ -157,6 +192,17 @@ class Migration:
             self.seen(known, self._place(row))
         return known
 
+    def _cases_of(self, rows: Sequence[Row]) -> list[Case]:
+        """Return these rows' cases; without judges to wait for, metrics that take many answers at once get them so."""
+        new = [row for row in rows if row.sample_id not in self._cases]
+        if self.scorer.gathers and not self.scores_ahead:
+            for start in range(0, len(new), GATHERED):
+                part = new[start : start + GATHERED]
+                self.scorer.gather([(row, side.outcomes(row)) for row in part for side in (self.source, self.target)])
+                for row in part:
+                    self.case(row)
+        return [self.case(row) for row in rows]
+
     def _sides(self, row: Row) -> tuple[Side, Side]:
         return self.scorer.sides(row, self.source.outcomes(row), self.target.outcomes(row))
 
@@ -173,7 +219,7 @@ class Migration:
     def comparison(self, watch: Callable[[Verdict], None]) -> Comparison:
         """Return all rows side by side, waiting for every answer; ``watch`` gets each verdict that is evaluated."""
         self.begin(self.rows)
-        cases = [self.case(row) for row in self.rows]
+        cases = self._cases_of(self.rows)
         if self.grid:
             self.grid.take(self.rows)
         self.scorer.flush()
@@ -184,7 +230,7 @@ class Migration:
     def comparison_at(self, look: Look, watch: Callable[[Verdict], None]) -> Comparison:
         """Return the rows of a look side by side, waiting for their answers; times are measured where a gate asks."""
         self.begin(look.rows)
-        cases = [self.case(row) for row in look.rows]
+        cases = self._cases_of(look.rows)
         self.scorer.flush()
         return self.compared(cases, watch, timing=self._timing, level=look.level)
 
@@ -215,6 +261,7 @@ class Migration:
             watch=watch,
             tolerance=self.error_tolerance,
             level=level,
+            judging=Judging.of({"judged": terms.judged, "paired": terms.paired, "people": terms.people}),
         )
 
     def times(self) -> dict[str, Any]:

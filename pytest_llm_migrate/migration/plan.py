@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.answers import together
 from pytest_llm_migrate.comparison.flips import score_of
-from pytest_llm_migrate.domain import SIDES, side_column
+from pytest_llm_migrate.domain import SIDES, is_monitor, side_column
 from pytest_llm_migrate.errors import MigrateError, masked
 from pytest_llm_migrate.migration.grid import EXCHANGED
+from pytest_llm_migrate.migration.judge_plan import judge_plans
 from pytest_llm_migrate.migration.pipelines import PipelineSide
 from pytest_llm_migrate.migration.scoring import bounds_of
 from pytest_llm_migrate.migration.sides import AskedSide
 from pytest_llm_migrate.migration.spread import LEAST_PILOT, assumed, of_pilot, of_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_llm_migrate.answers import Forecast
     from pytest_llm_migrate.domain import Metric, Row, Side, SideName
     from pytest_llm_migrate.migration.gate_plan import GatePlan
     from pytest_llm_migrate.migration.grid import Grid
+    from pytest_llm_migrate.migration.judge_plan import JudgePlan
     from pytest_llm_migrate.migration.migration import Migration
     from pytest_llm_migrate.migration.sides import SideAnswers
     from pytest_llm_migrate.migration.spread import Basis, Spread
@@ -113,6 +115,7 @@ class Plan:
         metrics: What its metrics can prove.
         latency_calls: Calls of a latency pass, at most, should a gate be judged.
         counted_by: Columns by which rows do not count once each: those of the weights and of the clusters.
+        judges: What metrics would ask judges.
     """
 
     id: str
@@ -122,6 +125,7 @@ class Plan:
     sides: Sequence[SidePlan]
     metrics: Sequence[MetricPlan]
     counted_by: Sequence[str] = ()
+    judges: Sequence[JudgePlan] = ()
 
     def to_record(self) -> Record:
         """Return the plan as JSON-ready builtins, without its gates."""
@@ -132,6 +136,7 @@ class Plan:
             "latency_calls": self.latency_calls,
             "counted_by": list(self.counted_by),
             "sides": {side.name: side.to_record() for side in self.sides},
+            "judges": [judge.to_record() for judge in self.judges],
             "metrics": [metric.to_record(self.rows) for metric in self.metrics],
         }
 
@@ -142,6 +147,7 @@ def plan_of(migration: Migration, rows: Sequence[Row], grid: Grid | None = None)
     ``grid`` is the attribution grid that will be asked, too.
     """
     exchanged = grid.cells.items() if grid else ()
+    pairs = list(migration.known_sides(rows))
     return Plan(
         id=migration.terms.id,
         name=migration.terms.name,
@@ -151,7 +157,8 @@ def plan_of(migration: Migration, rows: Sequence[Row], grid: Grid | None = None)
             *(_side_plan(migration, side, side, getattr(migration, side), rows) for side in SIDES),
             *(_side_plan(migration, EXCHANGED[side], side, answers, rows) for side, answers in exchanged),
         ],
-        metrics=_metric_plans(migration, rows),
+        metrics=_metric_plans(migration, pairs),
+        judges=judge_plans(migration, len(rows), pairs, grid),
         counted_by=[column for column in (migration.terms.weight, migration.terms.cluster) if column],
     )
 
@@ -228,23 +235,12 @@ def _column_latencies(rows: Sequence[Row], ref: str) -> list[float]:
     return [seconds for seconds in found if seconds is not None]
 
 
-def _metric_plans(migration: Migration, rows: Sequence[Row]) -> list[MetricPlan]:
-    pairs = list(_known_sides(migration, rows))
+def _metric_plans(migration: Migration, pairs: Sequence[tuple[Side, Side | None]]) -> list[MetricPlan]:
     return [
         _metric_plan(metric, *(_scores([pair[place] for pair in pairs], metric.name) for place in (0, 1)))
         for metric in migration.scorer.metrics
+        if not is_monitor(metric.name)
     ]
-
-
-def _known_sides(migration: Migration, rows: Sequence[Row]) -> Iterator[tuple[Side, Side | None]]:
-    """Yield both sides, scored, of every row whose source answer is there; no target where that answer is not."""
-    source, target = migration.source.known(rows), migration.target.known(rows)
-    for row in rows:
-        before, after = source.get(row.sample_id), target.get(row.sample_id)
-        if before and after:
-            yield migration.scorer.sides(row, before, after)
-        elif before:
-            yield migration.scorer.side("source", row, before), None
 
 
 def _scores(sides: Iterable[Side | None], metric: str) -> Scores:

@@ -11,7 +11,10 @@ from pytest_llm_migrate.answers import Question
 from pytest_llm_migrate.domain import CallFailure, PromptTask, Provenance
 from pytest_llm_migrate.errors import CallFailedError, HandEditedPromptError, NoOptimizerError, masked
 from pytest_llm_migrate.migration.tryouts import PURPOSE
-from pytest_llm_migrate.prompts import Prompt, check_rewrite, file_text, from_model_text, save_prompt
+from pytest_llm_migrate.migration.variants import variant_records
+from pytest_llm_migrate.pricing import context_window
+from pytest_llm_migrate.prompts import Bounds, Prompt, check_rewrite, file_text, from_model_text, save_prompt
+from pytest_llm_migrate.strategies.language import language_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.prompts import Catalog
 
 
+MUCH_GROWTH = 1.5
+"""Growth of a row's tokens or cost from which it is warned of."""
 BY_HAND, EDITED = "written by hand", "edited by hand"
 
 
@@ -129,10 +134,11 @@ class Filed:
             "before": _trial_record(self.before),
             "after": _trial_record(self.after),
             "trials": [_trial_record(trial) for trial in self.rewrite.trials],
-            "notes": list(self.rewrite.notes),
+            "notes": [*self.rewrite.notes, *growth_notes(self.before, self.after)],
             "files": [self.of.shown(path) for path in self.paths],
             "diff": list(self.diff),
             "sha256": self.prompt.sha256,
+            "variants": variant_records(self.of.catalog, self.of.name, self.of.target),
         }
 
 
@@ -160,15 +166,23 @@ def file_prompt(
         try_out=job.try_out,
         ask=job.optimizer.ask,
         optimizer=job.optimizer.ref,
+        render=lambda text, row: job.try_out.prompt_of(text).render(row),
+        ask_target=job.try_out.ask,
+        score=job.try_out.score,
         template_of=lambda text: from_model_text(text, job.prompt.variables, _templates(job.prompt)),
+        variables=job.prompt.variables,
         say=say,
         settings=settings,
     )
-    before = job.try_out(job.prompt, job.rows)
     rewrite = strategy.rewrite(task)
     written = job.try_out.prompt_of(rewrite.prompt)
-    check_rewrite(job.prompt, written, rows=job.rows, hidden=_hidden(job, rewrite))
-    after = job.try_out(written, job.rows)
+    bounds = Bounds(
+        forbidden=forbidden_phrases(settings), window=context_window(job.target), language_fault=language_fault
+    )
+    check_rewrite(job.prompt, written, rows=job.rows, hidden=_hidden(job, rewrite), bounds=bounds)
+    # A row whose answer stands in the prompt as an example says nothing of the prompt.
+    judging = [row for row in job.rows if row.sample_id not in rewrite.examples_from]
+    before, after = job.try_out(job.prompt, judging), job.try_out(written, judging)
     prompt = replace(written, provenance=_provenance(job, strategy, written, after))
     for path in paths:
         save_prompt(path, prompt)
@@ -183,6 +197,25 @@ def file_prompt(
         paths=paths,
         diff=list(diff),
     )
+
+
+def forbidden_phrases(settings: Mapping[str, Any]) -> list[str]:
+    """Return the phrases that the setting ``forbid`` names, between upright strokes."""
+    return [phrase.strip() for phrase in str(settings.get("forbid", "")).split("|") if phrase.strip()]
+
+
+def growth_notes(before: Trial, after: Trial) -> list[str]:
+    """Return a warning for all that a row takes half as much more of than it did: tokens, and money."""
+    measured = (
+        ("tokens read a row", before.input_tokens, after.input_tokens),
+        ("tokens written a row", before.output_tokens, after.output_tokens),
+        ("cost", before.cost, after.cost),
+    )
+    return [
+        f"warning: {name}: {now / was:.1f} times what the source prompt takes"
+        for name, was, now in measured
+        if was and now and now >= MUCH_GROWTH * was
+    ]
 
 
 def plan_record(job: PromptMigration, strategy: Strategy) -> dict[str, Any]:
@@ -256,6 +289,7 @@ def _provenance(job: PromptMigration, strategy: Strategy, prompt: Prompt, after:
         at=dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
         prompt_sha256=prompt.sha256,
         dev_score=round(after.mean, 6),
+        dev_rows=after.rows or None,
     )
 
 

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.answers import USE_CASE
 from pytest_llm_migrate.comparison import Scale
+from pytest_llm_migrate.comparison.error_groups import error_groups
 from pytest_llm_migrate.comparison.pairwise import pairwise_summary
-from pytest_llm_migrate.domain import Ruling, worst
+from pytest_llm_migrate.domain import Ruling, is_monitor, worst
 from pytest_llm_migrate.migration.attribution import attribution_record
 from pytest_llm_migrate.migration.compared import comparison_of
 from pytest_llm_migrate.migration.conditions import merged, timing_of
+from pytest_llm_migrate.migration.gold_audit import gold_audit
 from pytest_llm_migrate.migration.kinship import kinship_warnings
 from pytest_llm_migrate.migration.ranking import rankings
+from pytest_llm_migrate.migration.spool import changes_by_row
+from pytest_llm_migrate.migration.run_level import run_level_warnings
+from pytest_llm_migrate.migration.tuning import tuning_record, tuning_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,6 +43,7 @@ class Seen:
         self.seals: set[str] = set()
         self.forecast: dict[str, Any] | None = None
         self.exchanged: dict[str, dict[str, Any]] = {}
+        self.run_level: dict[str, dict[str, Any]] = {}
         self._times: dict[str, list[dict[str, Any]]] = {}
         cases: dict[str, dict[int, dict[str, Any]]] = {}
         for record in records:
@@ -54,6 +60,11 @@ class Seen:
             self.seals.add(record["sha256"])
         elif kind == "exchanged":
             self.exchanged.setdefault(record["migration"], {})[record["sample_id"]] = record["scores"]
+        elif kind == "run_level":
+            # Of processes that end one by one the last has seen the rows of all.
+            known = self.run_level.get(record["migration"])
+            if known is None or record["rows"] >= known["rows"]:
+                self.run_level[record["migration"]] = record
         elif kind == "cut_short":
             self.is_cut_short = True
         elif kind == "forecast":
@@ -82,18 +93,24 @@ def migration_record(
     monthly_requests: int | None = None,
     times: Mapping[str, Any] | None = None,
     exchanged: Mapping[str, Any] | None = None,
+    *,
+    run_level: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return one judged migration: its terms, gates, row counts, and the comparison in figures.
 
     ``monthly_requests`` is the traffic that costs are projected to, ``None`` for no projection; ``times`` what
-    `Seen.times` gives; ``exchanged`` what rows scored with exchanged prompts.
+    `Seen.times` gives; ``exchanged`` what rows scored with exchanged prompts; ``run_level`` figures
+    of all rows together, by metric.
     """
     timed = times or merged([])
     compared = comparison_of(terms, cases, timing=lambda: timing_of(timed))
     gates = [gate_record(test) for test in tests if test["gate"]]
     rows = Counter(test["outcome"] for test in tests if not test["gate"])
+    tuning = tuning_record(terms, cases)
     ruling = worst(Ruling(gate["verdict"]) for gate in gates if gate["verdict"])
+    unsaid = run_level_warnings(run_level or {})
     failing, below = _rows_of(tests, {"failed"}), _rows_of(tests, {"failed", "xfailed"})
+    said = [*tuning_warnings(tuning), *_gate_warnings(gates)]
     return {
         **terms,
         "verdict": ruling and str(ruling),
@@ -101,12 +118,16 @@ def migration_record(
         "gates": gates,
         "row_tests": {outcome: rows[outcome] for outcome in _ROW_OUTCOMES},
         "rows_below_bar": len(below),
+        "prompt_tuning": tuning,
         "attribution": attribution_record(terms, cases, exchanged or {}),
         **compared.to_record(),
+        "error_groups": error_groups(compared, changes_by_row(cases)),
+        "gold_audit": gold_audit(terms, cases, gates, compared),
+        "run_level": dict(run_level or {}),
         "latency_pass": pass_figures(timed["latency_pass"], compared),
         "projection": compared.projection(monthly_requests).to_record() if monthly_requests else None,
         "pairwise": {name: pairwise_summary(compared.cases, name).to_record() for name in terms.get("paired", ())},
-        "warnings": [*terms["warnings"], *kinship_warnings(terms), *compared.warnings(), *_gate_warnings(gates)],
+        "warnings": [*terms["warnings"], *kinship_warnings(terms), *compared.warnings(), *unsaid, *said],
     }
 
 
@@ -192,6 +213,7 @@ def scales_of(migration: Mapping[str, Any]) -> dict[str, Scale]:
     return {
         name: Scale(low=bounds[name][0], high=bounds[name][1], is_graded=found["graded"])
         for name, found in migration["metrics"].items()
+        if not is_monitor(name)
     }
 
 
@@ -219,6 +241,7 @@ def run_record(
             monthly_requests,
             seen.times(name),
             seen.exchanged.get(name),
+            run_level=seen.run_level.get(name, {}).get("figures"),
         )
         for name in judged
     ]

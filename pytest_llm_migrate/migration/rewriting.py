@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.answers import Connection, read_recording, recording_path
 from pytest_llm_migrate.datasets import split_of
+from pytest_llm_migrate.domain import is_monitor
 from pytest_llm_migrate.errors import TooFewRowsToSplitError
 from pytest_llm_migrate.metrics import resolve
-from pytest_llm_migrate.migration.build import attaching, catalog_of, source_of
 from pytest_llm_migrate.migration.prompting import Optimizer, PromptMigration, as_prompt
 from pytest_llm_migrate.migration.scoring import Scorer
+from pytest_llm_migrate.migration.sent import attaching, catalog_of, source_of
 from pytest_llm_migrate.migration.tryouts import TryOuts
 from pytest_llm_migrate.prompts import Prompt
 
@@ -40,7 +41,8 @@ def prompt_migration(
         return None
     source.check_columns(dataset.columns, where=f"{spec.nodeid}: {dataset.path}")
     judges: dict[str, DeskJudge] = {}
-    metrics = tuple(workshop.judged(metric, spec, judges) for metric in resolve(spec.metrics, workshop.metrics))
+    named = [metric for metric in resolve(spec.metrics, workshop.metrics) if not is_monitor(metric.name)]
+    metrics = tuple(workshop.judged(metric, spec, judges) for metric in named)
 
     def prompt_of(text: PromptText) -> Prompt:
         return as_prompt(text, name=source.name, target=target, folder=source.dataset_folder)

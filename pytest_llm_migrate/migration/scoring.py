@@ -15,6 +15,7 @@ from pytest_llm_migrate.domain import (
     SIDES,
     Answer,
     CallFailure,
+    GatheringMetric,
     JudgedMetric,
     PairedMetric,
     Score,
@@ -69,11 +70,13 @@ class Scorer:
     may_ask: bool = True
     looks_up: bool = True
     _unwritten: dict[str, Score] = field(default_factory=dict)
+    _gathered: dict[str, Score | ScoreFailure] = field(default_factory=dict)
     _bounds: dict[str, Limits] = field(init=False)
     _alone: Sequence[Metric] = field(init=False)
     _paired: Sequence[PairedMetric] = field(init=False)
     _sided: Mapping[str, SidedMetric] = field(init=False)
     _judged: frozenset[str] = field(init=False)
+    _gathering: Mapping[str, GatheringMetric] = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -83,11 +86,34 @@ class Scorer:
         self._alone = [metric for metric in self.metrics if not isinstance(metric, PairedMetric)]
         self._sided = {metric.name: metric for metric in self.metrics if isinstance(metric, SidedMetric)}
         self._judged = frozenset(metric.name for metric in self.metrics if isinstance(metric, JudgedMetric))
+        self._gathering = {
+            metric.name: metric
+            for metric in self._alone
+            if isinstance(metric, GatheringMetric) and metric.name not in {*self._sided, *self._judged}
+        }
 
     @property
     def is_slow(self) -> bool:
         """Whether some metric waits for a judge."""
         return bool(self._judged)
+
+    @property
+    def gathers(self) -> bool:
+        """Whether some metric scores many answers at once."""
+        return bool(self._gathering)
+
+    def gather(self, answered: Sequence[tuple[Row, Sequence[Outcome]]]) -> None:
+        """Score answers of several rows at once, with metrics that can; their sides find these scores afterwards."""
+        self._gathered = {}
+        answers = [(row, item) for row, outcomes in answered for item in outcomes if isinstance(item, Answer)]
+        for metric in self._gathering.values():
+            wanted = {_score_key(metric, row, answer): (answer, row) for row, answer in answers}
+            known = self._known(list(wanted)) if metric.kept else {}
+            left = {key: pair for key, pair in wanted.items() if key not in known}
+            if left:
+                scores = self._many(metric, *zip(*left.values(), strict=True))
+                self._gathered.update(zip(left, scores, strict=True))
+                self._keep(dict(zip(left, scores, strict=True)) if metric.kept else {})
 
     def sides(self, row: Row, source: Sequence[Outcome], target: Sequence[Outcome]) -> tuple[Side, Side]:
         """Return both sides of a row with their scores, those of metrics that compare the two included."""
@@ -120,7 +146,12 @@ class Scorer:
 
     def _scores(self, side: SideName, row: Row, answer: Answer) -> Mapping[str, Score | ScoreFailure]:
         keys = {metric.name: _score_key(metric, row, answer) for metric in self._alone if metric.kept}
-        known = self._known([key for name, key in keys.items() if self._may_look_up(name)])
+        known: dict[str, Score | ScoreFailure] = dict(
+            self._known([key for name, key in keys.items() if self._may_look_up(name)])
+        )
+        if self._gathered:
+            keys |= {name: _score_key(metric, row, answer) for name, metric in self._gathering.items()}
+            known |= {key: self._gathered[key] for key in keys.values() if key in self._gathered}
         scores: dict[str, Score | ScoreFailure] = {}
         for metric in self._alone:
             key = keys.get(metric.name, "")
@@ -144,7 +175,7 @@ class Scorer:
         if sided:
             return self._tried(metric, lambda: sided.score_side(side, answer, row))
         score = self._tried(metric, lambda: metric.score(answer, row))
-        self._keep({key: score} if key else {})
+        self._keep({key: score} if key and metric.kept else {})
         return score
 
     def _pair_scores(
@@ -176,6 +207,18 @@ class Scorer:
         first, second = (_checked(metric.name, score, bounds) for score in found)
         self._keep(dict(zip(keys, (first, second), strict=False)))
         return first, second
+
+    def _many(
+        self, metric: GatheringMetric, answers: Sequence[Answer], rows: Sequence[Row]
+    ) -> list[Score | ScoreFailure]:
+        try:
+            found = list(metric.score_many(answers, rows))
+        except Exception as error:  # noqa: BLE001 - as of a single answer
+            return [_bug(error)] * len(answers)
+        if len(found) != len(answers):
+            said = f"{metric.name} returned {len(found)} scores for {len(answers)} answers"
+            return [ScoreFailure(reason=said)] * len(answers)
+        return [_checked(metric.name, score, self._bounds[metric.name]) for score in found]
 
     def _tried(self, metric: Metric, score: Callable[[], object]) -> Score | ScoreFailure:
         try:

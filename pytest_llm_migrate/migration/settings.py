@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pytest_llm_migrate.domain import BatchPlace
 
 RECORDED = "recorded"
@@ -50,6 +49,14 @@ class Settings:
     optimizer_model: str | None = None
     strategy_options: tuple[tuple[str, str], ...] = ()
     force: bool = False
+    against: str | None = None
+    require_signoff: bool = False
+    signoffs: Path = Path("signoffs")
+    redact: bool = False
+
+    def source_of(self, target: str) -> str:
+        """Return the source of a target: the source model, or the target itself where its prompts are compared."""
+        return self.source_model if self.against is None else target
 
     @property
     def variant(self) -> str | None:

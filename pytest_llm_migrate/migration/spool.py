@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, TextIO
 
+from pytest_llm_migrate.comparison.changes import changes_of
 from pytest_llm_migrate.domain import Answer, Case, Row, Score, ScoreFailure, Side
 from pytest_llm_migrate.domain.answer import CallFailure
 from pytest_llm_migrate.errors import masked
+from pytest_llm_migrate.migration.run_level import run_figures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pytest_llm_migrate.answers import Forecast, RecordedAnswer
@@ -57,6 +59,11 @@ class Spool:
         """Note what the calls that this process is about to begin are expected to cost."""
         money = {"usd_expected": forecast.expected_cost, "usd_at_most": forecast.cost}
         self._write({"type": "forecast", "calls": forecast.calls, **money})
+
+    def run_level(self, migration: Migration, cases: Sequence[Mapping[str, Any]]) -> None:
+        """Note the figures of a migration's cases together, of metrics that have some."""
+        figures = run_figures(migration.run_level, cases)
+        self._write({"type": "run_level", "migration": migration.terms.id, "rows": len(cases), "figures": figures})
 
     def seal(self, sha256: str) -> None:
         """Note what this process takes the run's seal to say, by its hash."""
@@ -116,7 +123,13 @@ def case_record(case: Case, slices: Sequence[str] = (), *, critical: bool | None
         **({} if critical is None else {"critical": critical}),
         "source": _side_record(case.source),
         "target": _side_record(case.target),
+        "changes": [change.to_record() for change in changes_of(case)],
     }
+
+
+def changes_by_row(records: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return the names of what changed between the two answers of each row, the main change first."""
+    return {record["sample_id"]: [found["change"] for found in record.get("changes", ())] for record in records}
 
 
 def _side_record(side: Side) -> dict[str, Any]:

@@ -7,17 +7,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.answers import Question
 from pytest_llm_migrate.domain import CallFailure, Score, SidedMetric, Trial
 from pytest_llm_migrate.errors import CallFailedError
 from pytest_llm_migrate.migration.ahead import THREADS
 from pytest_llm_migrate.migration.scoring import bounds_of
-from pytest_llm_migrate.migration.sides import AskedSide
+from pytest_llm_migrate.migration.sides import AskedSide, priced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pytest_llm_migrate.answers import Connection, Desk
-    from pytest_llm_migrate.domain import Answer, PromptText, Row, Side
+    from pytest_llm_migrate.domain import Answer, PromptText, Request, Row, Side
     from pytest_llm_migrate.migration.scoring import Scorer
     from pytest_llm_migrate.prompts import Prompt
 
@@ -62,6 +63,22 @@ class TryOuts:
         self.scorer.flush()
         _refuse_fatal(sides.values())
         return self._trial(prompt, sides)
+
+    def ask(self, request: Request, row: Row | None) -> Answer:
+        """Return the target's answer to anything, asked for a row or for none; raises `CallFailedError`."""
+        name = row.sample_id if row else "prompt"
+        question = Question(sample_id=name, request=request, purpose=PURPOSE)
+        outcome = self.desk.ask(self.model, [question], self.recorded)[0].outcome()
+        if isinstance(outcome, CallFailure):
+            raise CallFailedError(outcome.kind, outcome.message, fatal=outcome.fatal)
+        return priced(self.desk, self.model.ref, outcome)
+
+    def score(self, answer: Answer, row: Row) -> tuple[float | None, str]:
+        """Return the mean of the metrics' scores from 0 to 1, ``None`` without any, and what they found wanting."""
+        side = self.scorer.side("target", row, [answer])
+        self.scorer.flush()
+        scores = list(self._unit_scores(side))
+        return statistics.fmean(scores) if scores else None, self._feedback(side)
 
     def dearest(self, prompt: PromptText, rows: Sequence[Row]) -> float | None:
         """Return what one answer to a row may cost at most, in US dollars, ``None`` where that is unknown."""

@@ -22,6 +22,7 @@ from pytest_llm_migrate.plugin.keys import INTERRUPTED, OUTCOMES, RESULTS, ROWS,
 from pytest_llm_migrate.plugin.run import command_of
 from pytest_llm_migrate.plugin.sealing import add_loosened, add_seal
 from pytest_llm_migrate.plugin.self_tested import add_self_test
+from pytest_llm_migrate.plugin.signing_off import leave_evidence, require_signoffs
 from pytest_llm_migrate.report import (
     checked_sections,
     self_test_lines,
@@ -29,6 +30,7 @@ from pytest_llm_migrate.report import (
     write_json,
     write_lines,
     write_markdown,
+    write_redacted,
     write_report,
 )
 
@@ -168,6 +170,7 @@ def _results(session: pytest.Session, run: Run, seen: Seen, outcomes: Outcomes) 
         )
     add_seal(run, seen, results)
     add_loosened(run, results)
+    require_signoffs(session, run, results)
     for migration in results["migrations"]:
         config.hook.pytest_llm_migrate_verdict(config=config, migration=migration)
     _add_sections(config, results)
@@ -199,7 +202,12 @@ def _write(run: Run, results: dict[str, Any], seen: Seen, rows: Sequence[dict[st
         write_lines(folder / SAMPLES_FILE, seen.samples())
     write_report(folder / "report.html", results, rows)
     write_markdown(folder / "summary.md", results, rows)
-    add_to_job_summary((folder / "summary.md").read_text(encoding="utf-8"))
+    if settings.redact:
+        write_redacted(folder, results, rows)
+    leave_evidence(run, results, rows)
+    # What is published is the edition without texts, where there is one.
+    published = folder / ("summary.redacted.md" if settings.redact else "summary.md")
+    add_to_job_summary(published.read_text(encoding="utf-8"))
     for name, extra in (
         ("report.html", settings.report),
         ("results.json", settings.json),

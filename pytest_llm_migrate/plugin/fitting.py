@@ -19,7 +19,27 @@ def fitting(config: pytest.Config, settings: Settings) -> Settings:
     """Return settings that fit together; raises `pytest.UsageError` where they cannot."""
     if settings.stop_early:
         _refuse_beside_stop_early(config, settings)
+    if settings.against:
+        _refuse_beside_against(settings)
     return _of_self_test(settings) if settings.self_test else settings
+
+
+def _refuse_beside_against(settings: Settings) -> None:
+    for option, is_on in (
+        ("--migration-self-test", settings.self_test),
+        ("--migration-attribution", settings.attribution),
+    ):
+        if is_on:
+            raise pytest.UsageError(f"{option} takes a source model, and --migration-against has none: leave one out")
+    if len(settings.target_models) > 1:
+        raise pytest.UsageError(
+            "--migration-against compares two prompts on one model: leave one --target-model, and run once for each"
+        )
+    if RECORDED in settings.target_models:
+        raise pytest.UsageError(
+            "--migration-against compares two prompts on the target's model, and recorded answers have no model to "
+            "ask: name one with --target-model REF"
+        )
 
 
 def _refuse_beside_stop_early(config: pytest.Config, settings: Settings) -> None:

@@ -198,6 +198,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         finish(session)
 
 
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say once what another plugin costs a run of migrations, and how to turn it off."""
+    if not (config.stash[SETTINGS].target_models and config.pluginmanager.hasplugin("deepeval")):
+        return []
+    from pytest_llm_migrate.plugin.deepeval_notice import deepeval_notice
+
+    return deepeval_notice()
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the verdicts."""
     if RUN in config.stash:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-_PLACES = frozenset(f"--migration-{name}" for name in ("dir", "prices", "report", "json", "summary"))
+_PLACES = frozenset(f"--migration-{name}" for name in ("dir", "prices", "report", "json", "summary", "signoffs"))
 
 
 def refuse_lost_settings(config: pytest.Config) -> None:

@@ -25,6 +25,7 @@ OUTCOMES: pytest.StashKey[Outcomes] = pytest.StashKey()
 RESULTS: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
 ROWS: pytest.StashKey[list[dict[str, Any]]] = pytest.StashKey()
 """On the config: the lines of ``rows.jsonl``, until the verdicts are printed."""
+NOT_REWRITTEN: pytest.StashKey[list[dict[str, Any]]] = pytest.StashKey()
 REWRITES: pytest.StashKey[list[dict[str, Any]]] = pytest.StashKey()
 """On the config: what became of the prompts that were rewritten."""
 UNWRITTEN: pytest.StashKey[str] = pytest.StashKey()

@@ -16,6 +16,7 @@ from pytest_llm_migrate.migration.settings import RECORDED, Settings
 from pytest_llm_migrate.plugin.fitting import fitting
 from pytest_llm_migrate.plugin.places import EXECUTIONS, add_batch_options, batch_place, role_arn, s3_folder
 from pytest_llm_migrate.plugin.prompt_options import add_prompt_options, prompt_settings
+from pytest_llm_migrate.plugin.signoff_options import add_signoff_options, signoff_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ def add_options(parser: pytest.Parser) -> None:
     add_batch_options(parser, group, lambda *parts: _number(parser, group, *parts))
     _add_verdict_options(parser, group)
     _add_output_options(parser, group)
+    add_signoff_options(parser, group)
 
 
 def _add_model_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None:
@@ -241,9 +243,10 @@ def read_settings(config: pytest.Config) -> Settings:
         pytest.UsageError: An ini value cannot be read, or a choice is none.
     """
     limit, rows = _read(config, "concurrency", concurrency), _read(config, "latency_rows", whole)
+    targets = tuple(dict.fromkeys(config.getoption("target_model") or config.getini("target_model")))
     settings = Settings(
         source_model=_text(config, "source_model") or RECORDED,
-        target_models=tuple(dict.fromkeys(config.getoption("target_model") or config.getini("target_model"))),
+        target_models=targets,
         judge_model=_text(config, "judge_model"),
         prompt_strategy=_text(config, "prompt_strategy") or "catalog",
         prompt_catalog=_ini_path(config, "prompt_catalog"),
@@ -270,6 +273,7 @@ def read_settings(config: pytest.Config) -> Settings:
         self_test=_read(config, "self_test", count),
         stop_early=_flag(config, "migration_stop_early"),
         **prompt_settings(config),
+        **signoff_settings(config, targets),
     )
     return fitting(config, settings)
 

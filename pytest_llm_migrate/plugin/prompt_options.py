@@ -23,6 +23,12 @@ def add_prompt_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None
         "strategy's name for what it wrote last (default: catalog)",
     )
     group.addoption(
+        "--migration-against",
+        metavar="NAME",
+        help="Compare two prompts on the target's model: this one, 'identity', 'catalog' or a strategy's name, takes "
+        "the source's place, and --prompt-strategy names the other (default: off)",
+    )
+    group.addoption(
         "--migrate-prompts",
         metavar="STRATEGY",
         nargs="?",
@@ -48,6 +54,7 @@ def add_prompt_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None
         help="Write over prompts that were written or edited by hand (default: off)",
     )
     parser.addini("prompt_strategy", "Like --prompt-strategy")
+    parser.addini("migration_against", "Like --migration-against")
     parser.addini("optimizer_model", "Like --optimizer-model")
     parser.addini("strategy_option", "Like --strategy-option; one a line", type="linelist")
     parser.addini("prompt_catalog", "The folder that holds prompts (default: 'prompts' beside each test file)")
@@ -65,6 +72,7 @@ def prompt_settings(config: pytest.Config) -> dict[str, Any]:
     """Return the settings on how prompts are rewritten, by name; raises `pytest.UsageError` for what is no setting."""
     given = config.getoption("strategy_option")
     return {
+        "against": config.getoption("migration_against") or config.getini("migration_against") or None,
         "migrate_prompts": config.getoption("migrate_prompts"),
         "optimizer_model": config.getoption("optimizer_model") or config.getini("optimizer_model") or None,
         "strategy_options": tuple(given if given is not None else _of_ini(config.getini("strategy_option"))),

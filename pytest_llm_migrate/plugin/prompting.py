@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.errors import CallFailedError, MigrateError, UnknownNameError
+from pytest_llm_migrate.errors import CallFailedError, MigrateError, masked
 from pytest_llm_migrate.migration.prompting import file_prompt, plan_record
+from pytest_llm_migrate.migration.results import SCHEMA_VERSION
 from pytest_llm_migrate.migration.rewriting import prompt_migration
 from pytest_llm_migrate.plugin.collection import TARGET
-from pytest_llm_migrate.plugin.keys import MARKER, REWRITES, RUN
+from pytest_llm_migrate.plugin.finish import add_to_job_summary, writing
+from pytest_llm_migrate.plugin.keys import MARKER, NOT_REWRITTEN, REWRITES, RUN
 from pytest_llm_migrate.plugin.registry import strategies_of
-from pytest_llm_migrate.plugin.run import usage_errors
-from pytest_llm_migrate.report.rewrites import plan_lines, rewrite_lines
+from pytest_llm_migrate.plugin.run import command_of, usage_errors
+from pytest_llm_migrate.report import write_json, write_text
+from pytest_llm_migrate.report.rewrites import plan_lines, rewrite_lines, rewrites_markdown
 from pytest_llm_migrate.report.text import visible
 
 if TYPE_CHECKING:
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.migration.prompting import PromptMigration
     from pytest_llm_migrate.migration.spec import MigrationSpec
     from pytest_llm_migrate.plugin.run import Run
+
+PROMPTS_FILE = "prompts.json"
 
 
 def migrate_prompts(session: pytest.Session) -> bool:
@@ -44,15 +50,21 @@ def migrate_prompts(session: pytest.Session) -> bool:
         else:
             _migrate(session, job, strategy, say)
     run.desk.close(0)
+    if not run.settings.plan:
+        with usage_errors():
+            _write(session, run)
     return True
 
 
 def strategy_named(config: pytest.Config, name: str) -> Strategy:
-    """Return a registered strategy; raises `UnknownNameError` with the nearest name."""
-    known = strategies_of(config)
-    if name not in known:
-        raise UnknownNameError("strategy", name, known, where="--migrate-prompts")
-    return known[name]
+    """Return a registered strategy, or one made of several, as the user set it.
+
+    Raises `UnknownNameError` with the nearest name, and `StrategySettingError`.
+    """
+    from pytest_llm_migrate.strategies.combined import configured, named
+
+    strategy = named(name, strategies_of(config), where="--migrate-prompts")
+    return configured(strategy, dict(config.stash[RUN].settings.strategy_options))
 
 
 def _jobs(session: pytest.Session, run: Run, strategy: Strategy) -> Iterator[PromptMigration]:
@@ -86,18 +98,43 @@ def _migrate(session: pytest.Session, job: PromptMigration, strategy: Strategy, 
             force=settings.force,
         )
     except CallFailedError as error:
-        _fail(session, f"{job.name} for {job.target}: {error.kind}: {error}", say)
+        _fail(session, job, f"{error.kind}: {error}", say)
     except MigrateError as error:
-        _fail(session, f"{job.name} for {job.target}: {error}", say)
+        _fail(session, job, str(error), say)
     else:
         config.stash.setdefault(REWRITES, []).append(filed.to_record())
         _say_all(rewrite_lines(filed.to_record()), say)
 
 
-def _fail(session: pytest.Session, why: str, say: Any) -> None:
-    for line in why.splitlines():
+def _fail(session: pytest.Session, job: PromptMigration, why: str, say: Any) -> None:
+    for line in f"{job.name} for {job.target}: {why}".splitlines():
         say(visible(line))
+    failed = {"prompt": job.name, "target": masked(job.target), "why": why}
+    session.config.stash.setdefault(NOT_REWRITTEN, []).append(failed)
     session.testsfailed += 1
+
+
+def _write(session: pytest.Session, run: Run) -> None:
+    """Write down what became of the prompts: in the run's folder, and where the options say."""
+    config = session.config
+    record = {
+        "schema_version": SCHEMA_VERSION,
+        "migrated_at": dt.datetime.now(tz=dt.UTC).isoformat(timespec="seconds"),
+        "command": command_of(config).partition(" @ ")[0],
+        "strategy": str(run.settings.migrate_prompts),
+        "prompts": config.stash.get(REWRITES, []),
+        "failed": config.stash.get(NOT_REWRITTEN, []),
+    }
+    text = rewrites_markdown(record)
+    for path in filter(None, (run.folder / PROMPTS_FILE, run.settings.json)):
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, record)
+    if run.settings.summary:
+        with writing(run.settings.summary):
+            run.settings.summary.parent.mkdir(parents=True, exist_ok=True)
+        write_text(run.settings.summary, text)
+    add_to_job_summary(text)
 
 
 def _say_all(lines: Iterator[str], say: Any) -> None:

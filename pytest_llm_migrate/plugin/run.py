@@ -20,13 +20,15 @@ from pytest_llm_migrate.errors import (
     without_secrets,
 )
 from pytest_llm_migrate.migration.build import Workshop
+from pytest_llm_migrate.migration.results import Seen
 from pytest_llm_migrate.migration.settings import PROMPT_CHOICES, RECORDED
-from pytest_llm_migrate.migration.spool import Spool
+from pytest_llm_migrate.migration.spool import Spool, read_spool
 from pytest_llm_migrate.models import parse_reference
 from pytest_llm_migrate.plugin.live import live_lines
 from pytest_llm_migrate.plugin.marker import arguments_of, spec_of
 from pytest_llm_migrate.plugin.places import without_role
 from pytest_llm_migrate.plugin.registry import Builtins, metrics_of, providers_of, strategies_of
+from pytest_llm_migrate.strategies.combined import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -155,7 +157,16 @@ class Run:
             if self.settings.record:
                 self.spool.used(migration)
             migration.forget()
+        self._note_run_level()
         self.spool.close()
+
+    def _note_run_level(self) -> None:
+        # By what all processes have written so far: the last of them to end has the rows of all.
+        asking = [migration for migration in self.migrations if migration.run_level]
+        seen = Seen(read_spool(self.spool.path.parent)) if asking else None
+        for migration in asking:
+            if seen and (cases := seen.cases.get(migration.terms.id)):
+                self.spool.run_level(migration, cases)
 
 
 def open_run(config: pytest.Config, settings: Settings) -> Run:
@@ -168,10 +179,7 @@ def open_run(config: pytest.Config, settings: Settings) -> Run:
         elif option in {"--judge-model", "--optimizer-model"}:
             raise NoModelError(option, "cannot be 'recorded': it must be called")
     _check_places(settings)
-    if settings.variant and settings.variant not in (known := strategies_of(config)):
-        raise UnknownNameError(
-            "prompt strategy", settings.variant, [*PROMPT_CHOICES, *known], where="--prompt-strategy"
-        )
+    _check_strategies(config, settings)
     prices, metrics = _profile_prices(config, settings, models), metrics_of(config)
     identity, store = _open_store(config, settings)
     desk = Desk(
@@ -210,6 +218,18 @@ def _references(settings: Settings) -> list[tuple[str, str]]:
     judge = [("--judge-model", settings.judge_model)] if settings.judge_model else []
     optimizer = [("--optimizer-model", settings.optimizer_model)] if settings.optimizer_model else []
     return [("--source-model", settings.source_model), *targets, *judge, *optimizer]
+
+
+def _check_strategies(config: pytest.Config, settings: Settings) -> None:
+    chosen = (("--prompt-strategy", settings.prompt_strategy), ("--migration-against", settings.against))
+    for option, name in chosen:
+        if name is None or name in PROMPT_CHOICES:
+            continue
+        known = strategies_of(config)
+        try:
+            named(name, known, where=option)
+        except UnknownNameError as error:
+            raise UnknownNameError("prompt strategy", name, [*PROMPT_CHOICES, *known], where=option) from error
 
 
 def _check_places(settings: Settings) -> None:

@@ -80,6 +80,7 @@ def _sealed_options(settings: Settings) -> dict[str, Any]:
         "repeats": settings.repeats,
         "sample": settings.sample,
         "prompt_strategy": settings.prompt_strategy,
+        **({"against": settings.against} if settings.against else {}),
         **({"stop_early": True} if settings.stop_early else {}),
     }
 

@@ -73,6 +73,13 @@ class BundledPrices:
         return missing if cost is None else cost
 
 
+def context_window(model: str) -> int | None:
+    """Return how many tokens a Bedrock model reads at most, ``None`` where the package does not know."""
+    model_id = bedrock_id(model)
+    offer = model_id and (_offer(model_id) or _offer(base_id(model_id)))
+    return offer.context_window if offer else None
+
+
 def _cost(offer: ModelInfo, usage: Usage, at: datetime) -> float | None:
     from genai_prices import Usage as Counted  # noqa: PLC0415 - the package takes a fifth of a second to import
 

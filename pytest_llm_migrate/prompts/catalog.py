@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SOURCE_FILE = f"source{SUFFIX}"
 _VARIANTS = "variants"
+_NO_FILE_NAME = re.compile(r"[^\w.,+-]+")
 
 _SLUG_LENGTH = 120  # leaves room for a digest and the suffix in a file name of 255 bytes
 
@@ -44,17 +45,21 @@ class Catalog:
 
     def source(self, name: str) -> Prompt:
         """Return the source prompt; raises `UnknownNameError` with the nearest name where there is none."""
-        path = self._home(name) / SOURCE_FILE
+        path = self.source_file(name)
         if not path.is_file():
             raise UnknownNameError("prompt", name, self.names(), where=str(path))
         return load_prompt(path)
 
-    def for_target(self, name: str, ref: str, strategy: str | None = None) -> Prompt:
+    def source_file(self, name: str) -> Path:
+        """Return the file of a source prompt, whether or not it is there; raises `PromptNameError`."""
+        return self._home(name) / SOURCE_FILE
+
+    def for_target(self, name: str, ref: str, strategy: str | None = None, *, stale: bool = False) -> Prompt:
         """Return the prompt filed for a target model: the one whose key ``model`` is the model's reference.
 
         With a ``strategy`` it is the one that this strategy wrote last, whichever is filed. Raises
         `NoTargetPromptError` where none is filed, `AmbiguousPromptError` where two are, and `StalePromptError` where
-        it was made from a source prompt that has changed since.
+        it was made from a source prompt that has changed since, unless it may be ``stale``.
         """
         source = self.source(name)
         filed = self._filed(self._home(name)) if strategy is None else self._filed(self._variants(name, strategy))
@@ -64,7 +69,8 @@ class Catalog:
             raise NoTargetPromptError(name, ref, self._home(name), models)
         if len(matches) > 1:
             raise AmbiguousPromptError(ref, [prompt.place for prompt in matches])
-        _check_fresh(matches[0], source.sha256)
+        if not stale:
+            _check_fresh(matches[0], source.sha256)
         return matches[0]
 
     def file_for(self, name: str, ref: str) -> Path:
@@ -78,10 +84,11 @@ class Catalog:
         """Return the file to keep what a strategy wrote for a target, beside what is filed."""
         return self._file_in(self._variants(name, strategy), ref)
 
-    def variants(self, name: str) -> list[Prompt]:
-        """Return every prompt that a strategy wrote, whether or not it is filed for its target."""
+    def variants(self, name: str, ref: str | None = None) -> list[Prompt]:
+        """Return every prompt that a strategy wrote, filed or not; with a ``ref`` only those for this target."""
         folders = sorted(self._home(name).glob(f"{_VARIANTS}/*/"))
-        return [prompt for folder in folders for prompt in self._filed(folder)]
+        found = [prompt for folder in folders for prompt in self._filed(folder)]
+        return [prompt for prompt in found if ref is None or _is_for(prompt, ref)]
 
     def targets(self, name: str) -> list[Prompt]:
         """Return the prompts that are filed for targets."""
@@ -99,7 +106,8 @@ class Catalog:
         return path
 
     def _variants(self, name: str, strategy: str) -> Path:
-        return self._home(name) / _VARIANTS / strategy
+        # A name such as best-of:few-shot,shorten has a sign that not every file system takes.
+        return self._home(name) / _VARIANTS / _NO_FILE_NAME.sub("=", strategy)
 
     def _filed(self, folder: Path) -> list[Prompt]:
         paths = sorted(path for path in folder.glob(f"*{SUFFIX}") if path.name != SOURCE_FILE)

@@ -55,6 +55,23 @@ def from_model_text(text: str, variables: Iterable[str], source: str = "") -> st
     return converted + _protected(text[end:])
 
 
+def from_named_parts(text: str, pattern: re.Pattern[str], names: Mapping[str, str]) -> str:
+    """Return a text as Jinja2 in which only what the pattern finds is a variable, by its group ``name``.
+
+    ``names`` renames variables. Raises `ReservedVariableError` for a variable that Jinja2 cannot have.
+    """
+    converted, end = "", 0
+    for match in pattern.finditer(text):
+        converted += f"{_protected(text[end : match.start()])}{{{{ {_renamed(match['name'], names)} }}}}"
+        end = match.end()
+    return converted + _protected(text[end:])
+
+
+def without_expressions(template: str) -> str:
+    """Return a Jinja2 template's own words: expressions and tags left out."""
+    return _JINJA_PART.sub(" ", template)
+
+
 def _squeezed(expression: str) -> str:
     return "".join(expression.split())
 

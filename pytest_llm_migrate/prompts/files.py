@@ -157,10 +157,13 @@ def _provenance(value: Any, path: Path) -> Provenance | None:
         return None
     record = _mapping(value, path, "provenance", _PROVENANCE_KEYS)
     score = record.get("dev_score")
-    if score is not None and (isinstance(score, bool) or not isinstance(score, (int, float))):
-        raise _wrong_type(path, "provenance.dev_score", "a number", score)
-    texts = {key: _text(record, key, path, "provenance.") for key in record if key != "dev_score"}
-    return Provenance(**texts, dev_score=None if score is None else float(score))
+    if score is not None and (isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1):
+        raise _wrong_type(path, "provenance.dev_score", "a number from 0 to 1", score)
+    rows = record.get("dev_rows")
+    if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or rows < 1):
+        raise _wrong_type(path, "provenance.dev_rows", "a whole number of 1 or more", rows)
+    texts = {key: _text(record, key, path, "provenance.") for key in record if key not in ("dev_score", "dev_rows")}
+    return Provenance(**texts, dev_score=None if score is None else float(score), dev_rows=rows)
 
 
 def _check_templates(prompt: Prompt, path: Path, lines: dict[str, int]) -> None:

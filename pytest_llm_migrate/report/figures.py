@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.domain import is_monitor
 from pytest_llm_migrate.report.numbers import (
     amount,
     count,
@@ -112,8 +113,9 @@ def metric_figure(name: str, figures: Record, scale: Scale) -> Figure:
 
 
 def metric_figures(migration: Record) -> list[Figure]:
-    """Return every metric."""
-    return [metric_figure(name, found, Scale.of(migration, name)) for name, found in migration["metrics"].items()]
+    """Return every metric but those that only watch."""
+    metrics = {name: found for name, found in migration["metrics"].items() if not is_monitor(name)}
+    return [metric_figure(name, found, Scale.of(migration, name)) for name, found in metrics.items()]
 
 
 def quantity_figure(migration: Record, name: str, statistic: str) -> Figure | None:

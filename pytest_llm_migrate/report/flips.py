@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.domain import is_monitor
 from pytest_llm_migrate.report.numbers import count
 
 if TYPE_CHECKING:
@@ -18,5 +19,5 @@ def flip_counts(migration: Mapping[str, Any]) -> list[tuple[str, ...]]:
     return [
         (name, *(count(found["flips"][kind]) for kind in FLIP_HEADS))
         for name, found in migration["metrics"].items()
-        if found["n"] and not found["graded"]
+        if found["n"] and not found["graded"] and not is_monitor(name)
     ]

@@ -20,40 +20,42 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from pytest_llm_migrate.report.figures import Record
-    from pytest_llm_migrate.report.fragments import Pile
+    from pytest_llm_migrate.report.packing import Pile
+
+
+SCRIPTS = ("packed", "differences", "elements", "scatter", "viewer", "review", "start")
+"""The parts of the page's script, in their order."""
 
 
 def write_report(path: Path, results: Record, rows: Iterable[Record]) -> None:
     """Write the page of a run.
 
-    Rows are taken one by one, rendered, and kept on disk until the page is put together worst row first. A row
-    whose migration is not among the results is left out. Raises `ReportFileError` when the file cannot be written.
+    Rows are taken one by one and kept on disk until they are packed into the page, worst row first. A row whose
+    migration is not among the results is left out. Raises `ReportFileError` when the file cannot be written.
     """
     from pytest_llm_migrate.report.page import page_of  # noqa: PLC0415 - what a page needs loads with it
 
-    environment = _environment()
     with tempfile.TemporaryFile() as kept, replaced(path) as file:
-        page = page_of(results, _piles(environment, kept, results, rows))
-        assets = {name: _asset(f"page.{name}") for name in ("css", "js")}
+        page = page_of(results, _piles(kept, results, rows))
+        script = "\n".join(['"use strict";', *(_file("scripts", f"{name}.js") for name in SCRIPTS)])
+        assets = {"css": _file("templates", "page.css"), "js": script}
         hashes = {name: _hash(text) for name, text in assets.items()}
-        template = environment.get_template("page.html")
-        file.writelines(template.generate(page=page, assets=assets, hashes=hashes))
+        template = _environment().get_template("page.html")
+        file.writelines(template.generate(page=page, assets=_trusted(assets), hashes=hashes))
 
 
-def _piles(environment: Environment, kept: Any, results: Record, rows: Iterable[Record]) -> dict[str, Pile]:
-    from pytest_llm_migrate.report.fragments import Pile  # noqa: PLC0415 - jinja2's markup loads with it
-    from pytest_llm_migrate.report.row_view import row_view  # noqa: PLC0415 - likewise
+def _piles(kept: Any, results: Record, rows: Iterable[Record]) -> dict[str, Pile]:
+    from pytest_llm_migrate.report.packing import Pile  # noqa: PLC0415 - needed where a page is written
+    from pytest_llm_migrate.report.row_view import row_record  # noqa: PLC0415 - likewise
 
     places = {record["id"]: place for place, record in enumerate(results["migrations"], 1)}
     metrics = {record["id"]: list(record["metrics"]) for record in results["migrations"]}
     piles = {name: Pile(kept) for name in places}
-    macros: Any = environment.get_template("row.html").module
     for row in rows:
         name = row["migration"]
         if name in piles:
             anchor = f"m{places[name]}-r{len(piles[name]) + 1}"
-            html = macros.row(row_view(row, anchor, metrics[name]))
-            piles[name].add(outcome(row), badness(row), html)
+            piles[name].add(outcome(row), badness(row), row_record(row, anchor, metrics[name]))
     return piles
 
 
@@ -77,11 +79,14 @@ def _finalized(value: Any) -> Any:
     return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
-def _asset(name: str) -> Any:
+def _file(folder: str, name: str) -> str:
+    return (resources.files(__package__) / folder / name).read_text(encoding="utf-8")
+
+
+def _trusted(assets: dict[str, str]) -> dict[str, Any]:
     from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2
 
-    text = (resources.files(__package__) / "templates" / name).read_text(encoding="utf-8")
-    return Markup(text)  # noqa: S704 - our own file
+    return {name: Markup(text) for name, text in assets.items()}  # noqa: S704 - our own files
 
 
 def _hash(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.report.attributions import attribution_sentences
+from pytest_llm_migrate.report.error_groups import GROUP_HEADS, broken_rows
 from pytest_llm_migrate.report.figures import (
     gates_sentence,
     latency_sentences,
@@ -17,21 +18,26 @@ from pytest_llm_migrate.report.figures import (
 )
 from pytest_llm_migrate.report.files import replaced
 from pytest_llm_migrate.report.flips import FLIP_HEADS, flip_counts
+from pytest_llm_migrate.report.gold_audits import gold_audit_of
 from pytest_llm_migrate.report.numbers import UNKNOWN
 from pytest_llm_migrate.report.outcomes import badness, outcome_words, reason, worst_rows
+from pytest_llm_migrate.report.prompts import route, tuning_sentence
 from pytest_llm_migrate.report.rankings import rankings_of
 from pytest_llm_migrate.report.seals import seal_sentence
 from pytest_llm_migrate.report.self_test import self_test_markdown
 from pytest_llm_migrate.report.text import markdown
+from pytest_llm_migrate.report.watched import watched_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from pytest_llm_migrate.report.error_groups import ErrorGroup
     from pytest_llm_migrate.report.figures import Figure, Record
     from pytest_llm_migrate.report.rankings import RankedTarget, Ranking
 
 _MOST_GATES = 20
+_MOST_GROUPS = 5
 _WORST_ROWS = 5
 _LONGEST = 300
 _SIGNS = {"GO": "✅", "NO-GO": "❌", "NOT ENOUGH EVIDENCE": "⚠️", "CANNOT JUDGE": "⛔"}
@@ -64,6 +70,8 @@ def _lines(results: Record, worst: dict[str, list[Record]]) -> Iterator[str]:
     yield from _gates(migrations)
     yield from _figures(migrations)
     yield from _flips(migrations)
+    yield from _broken(migrations)
+    yield from _gold(migrations)
     yield from _worst(migrations, worst)
     prices = results["prices"]
     as_of = f" of {prices['as_of']}" if prices.get("as_of") else ""
@@ -100,11 +108,12 @@ def _with_ratio(value: str, ratio: str) -> str:
 
 
 def _migration(migration: Record) -> Iterator[str]:
-    moved = f"{markdown(migration['source']['ref'])} → {markdown(migration['target']['ref'])}"
+    moved = markdown(route(migration, "→"))
     yield f"**{markdown(migration['name'])}**: {markdown(migration['heading'])}"
     yield f"- {moved}; gates: {gates_sentence(migration)}"
     yield f"- {markdown(rows_sentence(migration))}"
-    said = [*latency_sentences(migration), projection_sentence(migration), *attribution_sentences(migration)]
+    said = [tuning_sentence(migration), *latency_sentences(migration), projection_sentence(migration)]
+    said += [*attribution_sentences(migration), *watched_sentences(migration)]
     yield from (f"- {markdown(sentence)}" for sentence in said if sentence)
     yield from _list(migration["warnings"])
 
@@ -148,6 +157,37 @@ def _flips(migrations: Sequence[Record]) -> Iterator[str]:
         for name, *counts in flip_counts(migration)
     ]
     yield from _table(("", "Rows", *(head.capitalize() for head in FLIP_HEADS)), rows)
+
+
+def _broken(migrations: Sequence[Record]) -> Iterator[str]:
+    rows = [
+        (_named(migration, migrations), *_group_cells(broken.metric, group))
+        for migration in migrations
+        for broken in broken_rows(migration)
+        for group in broken.groups[:_MOST_GROUPS]
+    ]
+    yield from _table(("", "Rows that broke in", *(head.capitalize() for head in GROUP_HEADS)), rows)
+
+
+def _gold(migrations: Sequence[Record]) -> Iterator[str]:
+    found = [(_named(migration, migrations), audit) for migration in migrations if (audit := gold_audit_of(migration))]
+    for name, audit in found:
+        yield f"- {name and f'{name}: '}{markdown(audit.sentence, _LONGEST)}"
+    if found:
+        yield ""
+    rows = [
+        (name, markdown(gate.gate, 80), markdown(gate.rows, 40), gate.verdict, gate.without)
+        for name, audit in found
+        for gate in audit.gates
+    ]
+    yield from _table(("", "Gate", "Rows", "Verdict", "Without suspect ground truth"), rows)
+    suspects = [(name, markdown(row, 60), markdown(why, 160)) for name, audit in found for row, why in audit.rows]
+    yield from _table(("", "Suspect ground truth", "Why"), suspects[:_WORST_ROWS])
+
+
+def _group_cells(metric: str, group: ErrorGroup) -> tuple[str, ...]:
+    examples = markdown(", ".join(group.examples), 60)
+    return markdown(metric), group.change, group.rows, markdown(group.share), group.others, group.lift, examples
 
 
 def _worst(migrations: Sequence[Record], worst: dict[str, list[Record]]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.domain import is_monitor
 from pytest_llm_migrate.report.numbers import score
 
 if TYPE_CHECKING:
@@ -69,7 +70,9 @@ def reason(row: Mapping[str, Any]) -> str:
         return f"{lost} {_moved(row, lost)}{f': {why}' if why else ''}"
     failures = [pair for side in ("target", "source") for pair in row[side].get("failures", {}).items()]
     messages = [test["message"] for test in row["tests"] if test["outcome"] in _BELOW_BAR]
-    return next(iter([*messages, *(f"{metric} gave no score: {why}" for metric, why in failures)]), "")
+    return next(
+        iter([*messages, *(f"{metric} gave no score: {why}" for metric, why in failures if not is_monitor(metric))]), ""
+    )
 
 
 def _moved(row: Mapping[str, Any], metric: str) -> str:
@@ -78,9 +81,12 @@ def _moved(row: Mapping[str, Any], metric: str) -> str:
 
 def _changes(row: Mapping[str, Any]) -> dict[str, float]:
     source, target = row["source"].get("scores", {}), row["target"].get("scores", {})
-    both = (name for name in source if source[name] is not None and target.get(name) is not None)
+    both = (
+        name for name in source if not is_monitor(name) and source[name] is not None and target.get(name) is not None
+    )
     return {name: target[name] - source[name] for name in both}
 
 
 def _scored(side: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**side.get("scores", {}), **side.get("failures", {})}
+    found = {**side.get("scores", {}), **side.get("failures", {})}
+    return {name: value for name, value in found.items() if not is_monitor(name)}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.report.attributions import attribution_grids
 from pytest_llm_migrate.report.drawings import figure_drawings, gate_drawing
+from pytest_llm_migrate.report.error_groups import broken_rows
 from pytest_llm_migrate.report.figures import (
     QUANTITIES,
     STATISTICS,
@@ -26,19 +28,26 @@ from pytest_llm_migrate.report.figures import (
     spending_sentence,
     unknown_quantities,
 )
+from pytest_llm_migrate.report.gold_audits import gold_audit_of
 from pytest_llm_migrate.report.numbers import UNKNOWN, count, counted, percent, ratio, usd
 from pytest_llm_migrate.report.outcomes import OUTCOMES
+from pytest_llm_migrate.report.prompts import route, tuning_sentence
 from pytest_llm_migrate.report.rankings import rankings_of
+from pytest_llm_migrate.report.rewrites import variant_cells
 from pytest_llm_migrate.report.row_view import CODES
 from pytest_llm_migrate.report.seals import seal_sentence
+from pytest_llm_migrate.report.text import visible
+from pytest_llm_migrate.report.watched import watched_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_llm_migrate.report.attributions import AttributionGrid
     from pytest_llm_migrate.report.drawings import Drawing
+    from pytest_llm_migrate.report.error_groups import BrokenRows
     from pytest_llm_migrate.report.figures import Figure, Record
-    from pytest_llm_migrate.report.fragments import Pile
+    from pytest_llm_migrate.report.gold_audits import GoldAudit
+    from pytest_llm_migrate.report.packing import Pile
     from pytest_llm_migrate.report.rankings import Ranking
 
 _PRICED_ROWS = 1000
@@ -103,7 +112,10 @@ class MigrationView:
     record: Record
     anchor: str
     next_anchor: str
+    route: str
     prompts: str
+    tuned: str
+    variants: list[tuple[str, str, str, str]]
     judged: str
     tiles: list[Tile]
     moved: list[Moved]
@@ -114,12 +126,16 @@ class MigrationView:
     unknown: str
     no_cost: list[str]
     timed: list[str]
+    watched: list[str]
     projection: str
     attribution: list[AttributionGrid]
+    broken: list[BrokenRows]
+    audit: GoldAudit | None
     slices: list[tuple[str, list[Drawn]]]
     outcomes: list[tuple[str, str, str]]
     provenance: list[tuple[str, str]]
     rows: Pile
+    scales: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +177,10 @@ def _migration(record: Record, place: int, last: int, pile: Pile) -> MigrationVi
         record=record,
         anchor=f"m{place}",
         next_anchor=f"m{place + 1}" if place < last else "",
+        route=route(record, "→"),
         prompts=_prompts(record),
+        tuned=tuning_sentence(record),
+        variants=[variant_cells(variant) for variant in record.get("variants", ())],
         judged=_judged(record["dataset"]),
         tiles=list(_tiles(record)),
         moved=[Moved(label=label, source=was, target=now) for label, was, now in _moved(record) if was or now],
@@ -172,13 +191,23 @@ def _migration(record: Record, place: int, last: int, pile: Pile) -> MigrationVi
         unknown=unknown_quantities(record),
         no_cost=no_cost_sentences(record),
         timed=latency_sentences(record),
+        watched=watched_sentences(record),
         projection=projection_sentence(record),
         attribution=attribution_grids(record),
+        broken=broken_rows(record),
+        audit=gold_audit_of(record),
         slices=list(_slices(record)),
         outcomes=[(name, CODES[name], count(pile.counts[name])) for name in OUTCOMES if pile.counts[name]],
         provenance=list(_provenance(record)),
         rows=pile,
+        scales=_scales(record),
     )
+
+
+def _scales(record: Record) -> str:
+    """Return the metrics' names with their least and greatest score, for the page's script."""
+    bounds = {name: record.get("bounds", {}).get(name, (0, 1)) for name in record["metrics"]}
+    return json.dumps([{"name": visible(name), "low": low, "high": high} for name, (low, high) in bounds.items()])
 
 
 def _metrics(record: Record) -> list[Drawn]:

@@ -52,6 +52,8 @@ def _migration_lines(migration: Record, plan: Record) -> Iterator[str]:
     yield from _lines(f"{migration['name']}: {counted(migration['rows'], 'row')}", "")
     for name, side in migration["sides"].items():
         yield from _lines(_side_text(name, side), "  ")
+    for judge in migration["judges"]:
+        yield from _lines(_judge_text(judge), "  ")
     if migration["latency_calls"]:
         yield from _lines(_latency_text(migration), "  ")
     if migration["metrics"]:
@@ -95,6 +97,16 @@ def _side_text(name: str, side: Record) -> str:
         return f"{start}no call, {count(side['kept'])} kept"
     tokens = _tokens_text(side) if is_known(side["usd_expected"]) else ""
     return f"{start}{_calls_text(side)}, {count(side['kept'])} kept; {_time_text(side)}{tokens and f'; {tokens}'}"
+
+
+def _judge_text(judge: Record) -> str:
+    start = f"judge {judge['ref']}: "
+    if not judge["calls"]:
+        return f"{start}no call, every verdict is kept"
+    tokens = _tokens_text(judge)
+    cost = f"about {usd(judge['usd_expected'])}" if is_known(judge["usd_expected"]) else "cost unknown"
+    known = f"{cost}, {tokens}" if tokens else f"{cost} until a first verdict"
+    return f"{start}at most {counted(judge['calls'], 'call')} ({known}); a verdict that cannot be used is one more"
 
 
 def _time_text(side: Record) -> str:
@@ -190,7 +202,8 @@ def _markdown_lines(plan: Record) -> Iterator[str]:
     gates = [_gate_cells(each["name"], gate) for each in migrations for gate in each["gates"]]
     yield from _table("Margins asked", ("Gate", "Asks for", "Rows needed", "Rows", ""), gates)
     for migration in migrations:
-        notes = [_latency_text(migration)] * bool(migration["latency_calls"])
+        notes = [_judge_text(judge) for judge in migration["judges"]]
+        notes += [_latency_text(migration)] * bool(migration["latency_calls"])
         notes += [_counted_text(migration)] * bool(migration["counted_by"])
         yield from (f"- {markdown(migration['name'])}: {markdown(note)}" for note in notes)
 

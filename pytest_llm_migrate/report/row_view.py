@@ -1,12 +1,11 @@
-"""What the page shows of one row, as text."""
+"""What the page's script shows of one row, as texts that it need not look at twice."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.domain.review import answer_hash
 from pytest_llm_migrate.report.figures import tokens_sentence, without_cost
 from pytest_llm_migrate.report.numbers import count, is_known, score, seconds, usd
 from pytest_llm_migrate.report.outcomes import is_below_bar, metric_outcome, outcome
@@ -25,107 +24,50 @@ CODES = {
     "held": "h",
 }
 """One letter an outcome, by which the page's script filters rows."""
-_HEAD, _HEAD_LINES, _WHOLE = 800, 14, 20_000
-_SHORT, _MESSAGE = 50, 300
+_WHOLE = 20_000
+_MESSAGE, _SHORT = 300, 80
+Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
-    """A text whose beginning is shown, whose rest unfolds, and whose far end is left to ``rows.jsonl``.
+def row_record(row: Mapping[str, Any], anchor: str, metrics: Sequence[str]) -> Json:
+    """Return what the page shows of a row, as JSON-ready builtins under one-letter keys; all texts are visible.
 
-    Attributes:
-        label: What it is; empty where the place says so.
-        head: Its beginning.
-        rest: What unfolds.
-        beyond: How many characters are left out of the page.
+    ``anchor`` is its place on the page, ``metrics`` those of its migration. ``c`` has the letter of its worst outcome
+    and then one a metric; ``v`` both sides' scores a metric; ``i`` inputs; ``S`` and ``T`` the sides; ``t`` the tests.
     """
-
-    label: str = ""
-    head: str
-    rest: str = ""
-    beyond: int = 0
-
-    @classmethod
-    def of(cls, value: Any, label: str = "") -> Passage:
-        """Return the passage of a text, or of any other value as JSON."""
-        whole = value if isinstance(value, str) else _as_text(value)
-        text = visible(whole[:_WHOLE])
-        end = _end_of_head(text)
-        return cls(label=label, head=text[:end], rest=text[end:].removeprefix("\n"), beyond=max(len(whole) - _WHOLE, 0))
-
-    @property
-    def is_short(self) -> bool:
-        """Whether it may stand beside its label."""
-        return len(self.head) <= _SHORT and "\n" not in self.head
-
-    @property
-    def rest_length(self) -> str:
-        """How many characters unfold."""
-        return count(len(self.rest))
-
-    @property
-    def beyond_length(self) -> str:
-        """How many characters are left out."""
-        return count(self.beyond)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SideView:
-    """One side's answer: its text or its error, scores with reasons, and what it took."""
-
-    error: str
-    text: Passage | None
-    scores: list[Passage]
-    cost: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedTest:
-    """One test of a row: what became of it, and the comparisons it made."""
-
-    name: str
-    outcome: str
-    message: str
-    checks: list[tuple[bool, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowView:
-    """A row, ready for its template."""
-
-    anchor: str
-    sample_id: str
-    outcome: str
-    codes: str
-    is_below_bar: bool
-    is_same: bool
-    moves: str
-    inputs: list[Passage]
-    reference: Passage | None
-    source: SideView
-    target: SideView
-    tests: list[CheckedTest]
-
-
-def row_view(row: Mapping[str, Any], anchor: str, metrics: Sequence[str]) -> RowView:
-    """Return what the page shows of a row; ``anchor`` is its id on the page, ``metrics`` those of its migration."""
     source, target = row["source"], row["target"]
-    critical = {"critical": "may not break"} if row.get("critical") else {}
-    given = {**critical, **row.get("slices", {}), **row["inputs"]}
-    return RowView(
-        anchor=anchor,
-        sample_id=row["sample_id"],
-        outcome=outcome(row),
-        codes="".join(CODES[found] for found in (outcome(row), *(metric_outcome(row, name) for name in metrics))),
-        is_below_bar=is_below_bar(row),
-        is_same="text" in source and source["text"] == target.get("text"),
-        moves=" · ".join(_moves(source, target, metrics)),
-        inputs=[Passage.of(value, name) for name, value in given.items() if value is not None],
-        reference=None if row["reference"] is None else Passage.of(row["reference"]),
-        source=_side(source),
-        target=_side(target),
-        tests=[_test(test) for test in row["tests"]],
-    )
+    slices = {name: value for name, value in row.get("slices", {}).items() if value is not None}
+    given = {**slices, **{name: value for name, value in row["inputs"].items() if value is not None}}
+    return {
+        "a": anchor,
+        "id": visible(row["sample_id"]),
+        "c": "".join(CODES[found] for found in (outcome(row), *(metric_outcome(row, name) for name in metrics))),
+        "b": is_below_bar(row),
+        "k": bool(row.get("critical")),
+        "s": "text" in source and source["text"] == target.get("text"),
+        "m": visible(" · ".join(_moves(source, target, metrics))),
+        "g": [visible(str(change)) for change in row.get("changes", [])],
+        "x": {visible(name): one_line(_as_text(value), _SHORT) for name, value in slices.items()},
+        "v": [_pair(source, target, name) for name in metrics],
+        "i": [[visible(name), passage(value)] for name, value in given.items()],
+        "r": None if row["reference"] is None else passage(row["reference"]),
+        "S": _side(source),
+        "T": _side(target),
+        "t": [_test(test) for test in row["tests"]],
+    }
+
+
+def passage(value: Any) -> str:
+    """Return a text, or any other value as JSON, as the page shows it: its far end is left to ``rows.jsonl``."""
+    whole = _as_text(value)
+    beyond = len(whole) - _WHOLE
+    left_out = f"\n… {count(beyond)} characters more stand in rows.jsonl." if beyond > 0 else ""
+    return visible(whole[:_WHOLE]) + left_out
+
+
+def _pair(source: Mapping[str, Any], target: Mapping[str, Any], metric: str) -> list[float] | None:
+    was, is_now = source.get("scores", {}).get(metric), target.get("scores", {}).get(metric)
+    return [was, is_now] if is_known(was) and is_known(is_now) else None
 
 
 def _moves(source: Mapping[str, Any], target: Mapping[str, Any], metrics: Sequence[str]) -> Iterator[str]:
@@ -139,14 +81,18 @@ def _score(value: float | None) -> str:
     return score(value) if is_known(value) else "none"
 
 
-def _side(side: Mapping[str, Any]) -> SideView:
+def _side(side: Mapping[str, Any]) -> Json:
+    """Return an answer (``t``) with its hash (``h``) or an error (``e``), scores (``s``), what it took (``w``)."""
     if "error" in side:
-        error = f"{side['error']['kind']}: {side['error']['message']}"
-        return SideView(error=error, text=None, scores=[], cost="")
+        error = visible(f"{side['error']['kind']}: {side['error']['message']}")
+        return {"e": error, "t": None, "h": "", "s": [], "w": ""}
     reasons = side.get("reasons", {})
-    scores = [Passage.of(reasons.get(name, ""), f"{name} {_score(value)}") for name, value in side["scores"].items()]
-    failures = [Passage.of(why, f"{name} not scored") for name, why in side.get("failures", {}).items()]
-    return SideView(error="", text=Passage.of(side["text"]), scores=scores + failures, cost=" · ".join(_took(side)))
+    scores = [
+        [visible(f"{name} {_score(value)}"), passage(reasons.get(name, ""))] for name, value in side["scores"].items()
+    ]
+    failures = [[visible(f"{name} not scored"), passage(why)] for name, why in side.get("failures", {}).items()]
+    took = visible(" · ".join(_took(side)))
+    return {"e": "", "t": passage(side["text"]), "h": answer_hash(side["text"]), "s": scores + failures, "w": took}
 
 
 def _took(side: Mapping[str, Any]) -> Iterator[str]:
@@ -170,13 +116,11 @@ def _step(step: Mapping[str, Any]) -> str:
     return f"step {step['name']}: {', '.join(part for part in known if part) or 'unknown'}"
 
 
-def _test(test: Mapping[str, Any]) -> CheckedTest:
-    return CheckedTest(
-        name=test["nodeid"].rpartition("::")[2].partition("[")[0],
-        outcome=test["outcome"].replace("_", " "),
-        message=one_line(test["message"], _MESSAGE),
-        checks=[(check["passed"], _check(check)) for check in test["checks"]],
-    )
+def _test(test: Mapping[str, Any]) -> list[Any]:
+    """Return a test's name, outcome, message and comparisons, each with whether it held."""
+    name = test["nodeid"].rpartition("::")[2].partition("[")[0]
+    checks = [[check["passed"], visible(_check(check))] for check in test["checks"]]
+    return [visible(name), test["outcome"].replace("_", " "), one_line(test["message"], _MESSAGE), checks]
 
 
 def _check(check: Mapping[str, Any]) -> str:
@@ -185,16 +129,9 @@ def _check(check: Mapping[str, Any]) -> str:
     return f"{subject} {score(check['value'])} {check['operator']} {score(check['bar'])}{against}"
 
 
-def _end_of_head(text: str) -> int:
-    if len(text) <= _HEAD and text.count("\n") < _HEAD_LINES:
-        return len(text)
-    lines = text[:_HEAD].split("\n", _HEAD_LINES)
-    end = sum(map(len, islice(lines, _HEAD_LINES))) + min(len(lines), _HEAD_LINES) - 1
-    # A few letters more are sooner read than unfolded.
-    return len(text) if len(text) - end < _SHORT else end
-
-
 def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, list) and value and all(isinstance(item, str) for item in value):
         return "\n\n".join(value)
     return json.dumps(value, ensure_ascii=False, indent=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llm_migrate.report.attributions import attribution_sentences
+from pytest_llm_migrate.report.error_groups import broken_rows
 from pytest_llm_migrate.report.figures import (
     forecast_sentence,
     gates_sentence,
@@ -18,10 +19,13 @@ from pytest_llm_migrate.report.figures import (
     unknown_quantities,
 )
 from pytest_llm_migrate.report.flips import FLIP_HEADS, flip_counts
+from pytest_llm_migrate.report.gold_audits import gold_audit_of
 from pytest_llm_migrate.report.outcomes import outcome_words, reason, worst_rows
+from pytest_llm_migrate.report.prompts import route, tuning_sentence
 from pytest_llm_migrate.report.rankings import rankings_of
 from pytest_llm_migrate.report.seals import seal_sentence
 from pytest_llm_migrate.report.text import cut, one_line, padded, visible, wrapped
+from pytest_llm_migrate.report.watched import watched_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -108,9 +112,10 @@ def _ranked_line(cells: tuple[str, str, str, str, str], width: int, style: str |
 def _migration(migration: Record, worst: Sequence[Record], width: int) -> Iterator[Line]:
     verdict = migration["verdict"]
     yield Line(one_line(f"{_verdict(migration)}: {migration['name']}", width), _STYLES.get(verdict, "bold"))
-    yield from _text(f"{migration['source']['ref']} -> {migration['target']['ref']}", width, "  ")
+    yield from _text(route(migration), width, "  ")
     yield from _text(migration["heading"], width, "  ")
     yield from _text(rows_sentence(migration), width, "  ")
+    yield from _text(tuning_sentence(migration), width, "  ")
     yield from _warnings(migration["warnings"], width, "  ")
     yield from _gates(migration["gates"], width)
     yield from _figures(migration, width)
@@ -144,7 +149,7 @@ def _figures(migration: Record, width: int) -> Iterator[Line]:
     for sentence in latency_sentences(migration):
         yield from _text(sentence, width, "  ")
     yield from _text(projection_sentence(migration), width, "  ")
-    for sentence in attribution_sentences(migration):
+    for sentence in [*attribution_sentences(migration), *watched_sentences(migration)]:
         yield from _text(sentence, width, "  ")
 
 
@@ -155,13 +160,17 @@ def _figure_line(cells: tuple[str, str, str, str], width: int, style: str | None
 
 
 def _flips(migration: Record, width: int) -> Iterator[Line]:
-    """Yield where the rows of right/wrong metrics went, a line a metric."""
+    """Yield where the rows of right/wrong metrics went, a line a metric, what changed in those that broke, and suspect ones."""
     found = flip_counts(migration)
     if found:
         yield Line("")
         yield _flip_line(("", *FLIP_HEADS), width, "bold")
     for counts in found:
         yield _flip_line(counts, width)
+    for broken in broken_rows(migration):
+        yield from _text(broken.sentence, width, "  ")
+    if audit := gold_audit_of(migration):
+        yield from _text(audit.sentence, width, "  ")
 
 
 def _flip_line(cells: Sequence[str], width: int, style: str | None = None) -> Line:

@@ -20,6 +20,7 @@ from pytest_llm_migrate.stats.estimate import (
     two_sided_confidence,
 )
 from pytest_llm_migrate.stats.graded import SignedRanks, paired_t, studentised_bootstrap, wilcoxon
+from pytest_llm_migrate.stats.independent import independent_difference, unit_mean, unit_scores
 from pytest_llm_migrate.stats.means import one_side, paired_difference
 from pytest_llm_migrate.stats.multiplicity import benjamini_hochberg, holm
 from pytest_llm_migrate.stats.power import (
@@ -62,6 +63,7 @@ __all__ = [
     "cohen_kappa",
     "fleiss_kappa",
     "holm",
+    "independent_difference",
     "krippendorff_alpha",
     "look_confidences",
     "mcnemar_exact",
@@ -90,6 +92,8 @@ __all__ = [
     "tango_upper_limit",
     "true_rates",
     "two_sided_confidence",
+    "unit_mean",
+    "unit_scores",
     "weighted_means",
     "wilcoxon",
     "wilson",

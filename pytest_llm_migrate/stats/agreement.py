@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
+from pytest_llm_migrate.stats.design import PLAIN, Design
 from pytest_llm_migrate.stats.estimate import Estimate, deviate
-from pytest_llm_migrate.stats.proportions import wilson
+from pytest_llm_migrate.stats.means import one_side
 from pytest_llm_migrate.stats.ratios import LARGEST
 
 if TYPE_CHECKING:
@@ -77,13 +78,15 @@ def cohen_kappa(
     *,
     confidence: float,
     weights: Weights = "none",
+    design: Design = PLAIN,
 ) -> Agreement:
     """Return Cohen's kappa of two raters of the same units, (p_o - p_e) / (1 - p_e).
 
     Plain (Cohen 1960), or with disagreements that weigh by their distance or its square (Cohen 1968; Fleiss, Levin
     and Paik 2003, 18.1), where ratings are numbers. Units with one rating are left out. The interval is
     `Disagreement.coefficient`'s, which needs no seed: in simulation at n = 20 to 200 its lower 97.5 % limit missed
-    at most 2.3 % of the time, that of the asymptotic standard error up to 70 %.
+    at most 2.3 % of the time, that of the asymptotic standard error up to 70 %. With clusters, such as both answers
+    to one question, it is made for as many units as these are worth to their mean disagreement (`effective_rows`).
 
     Undefined where a rater gave one category alone. Raises ValueError for sides of different length, without a unit
     that both rated, and for ratings that are not finite.
@@ -94,8 +97,8 @@ def cohen_kappa(
 
     if len(first) != len(second):
         raise ValueError(f"{len(first)} ratings do not pair with {len(second)}")
-    both = zip(first, second, strict=True)
-    pairs = Counter((one, other) for one, other in both if one is not None and other is not None)
+    both = [(one, other) for one, other in zip(first, second, strict=True) if one is not None and other is not None]
+    pairs = Counter(both)
     labels = _labels([rating for pair in pairs for rating in pair])
     places = {label: place for place, label in enumerate(labels)}
     table = np.zeros((len(labels), len(labels)))
@@ -110,9 +113,11 @@ def cohen_kappa(
             reason = f"the {rater} rater gave {alone[0]!r} alone"
             return Agreement(coefficient=Undefined(reason=reason), observed=observed, rates=rates)
     name = "Cohen's kappa" if weights == "none" else f"Cohen's kappa ({weights} weights)"
-    return Agreement(
-        coefficient=of_pairs(table, distances).coefficient(confidence, name), observed=observed, rates=rates
-    )
+    seen = np.array([distances[places[one], places[other]] for one, other in both])
+    worth = _worth(seen, design, confidence)
+    found = of_pairs(table * (worth or 1) / (len(both) if worth else 1), distances).coefficient(confidence, name)
+    coefficient = replace(found, n=len(both), effective_n=worth)
+    return Agreement(coefficient=coefficient, observed=observed, rates=rates)
 
 
 def fleiss_kappa(units: Sequence[Sequence[Rating]], *, confidence: float) -> Agreement:
@@ -142,11 +147,14 @@ def krippendorff_alpha(
     return _of_units(units, level, f"Krippendorff's alpha ({level})", confidence, is_sample=True)
 
 
-def spearman(first: Sequence[float], second: Sequence[float], *, confidence: float) -> Estimate | Undefined:
+def spearman(
+    first: Sequence[float], second: Sequence[float], *, confidence: float, design: Design = PLAIN
+) -> Estimate | Undefined:
     """Return Spearman's rank correlation, Pearson's of mean ranks, with Bonett and Wright's (2000) interval.
 
     The interval is tanh(artanh(r) ± z sqrt((1 + r²/2) / (n - 3))) (Psychometrika 65: 23). Perfect correlation,
-    where it would have no width, gets the limit of a single swap of neighbours, r = 1 - 12 / (n³ - n). Undefined
+    where it would have no width, gets the limit of a single swap of neighbours, r = 1 - 12 / (n³ - n). With clusters
+    n in the interval is what the units are worth to the mean product of their centred ranks. Undefined
     for fewer than `LEAST_PAIRS` pairs and for ratings that never change; raises ValueError for sides of different
     length and for values that are not finite.
     """
@@ -158,10 +166,14 @@ def spearman(first: Sequence[float], second: Sequence[float], *, confidence: flo
     for rater, values in (("first", first), ("second", second)):
         if len(_labels(values)) == 1:
             return Undefined(reason=f"the {rater} rater gave {values[0]!r} alone")
-    value = _correlation(_mean_ranks(first), _mean_ranks(second))
+    ranks, others = _mean_ranks(first), _mean_ranks(second)
+    value = _correlation(ranks, others)
+    worth = _worth((ranks - ranks.mean()) * (others - others.mean()), design, confidence)
+    if worth is not None and worth < LEAST_PAIRS:
+        return Undefined(reason=f"a rank correlation needs {LEAST_PAIRS} pairs, and clusters make these {worth:.1f}")
     most = 1 - 12 / (n**3 - n)
     near = min(max(value, -most), most)
-    reach = deviate(confidence) * math.sqrt((1 + near * near / 2) / (n - 3))
+    reach = deviate(confidence) * math.sqrt((1 + near * near / 2) / ((worth or n) - 3))
     return Estimate(
         value=value,
         low=min(value, math.tanh(math.atanh(near) - reach)),
@@ -169,27 +181,37 @@ def spearman(first: Sequence[float], second: Sequence[float], *, confidence: flo
         confidence=confidence,
         n=n,
         method="Spearman's rho, Bonett and Wright",
+        effective_n=worth,
     )
 
 
-def true_rates(truth: Sequence[bool], said: Sequence[bool], *, confidence: float) -> TrueRates:
+def true_rates(truth: Sequence[bool], said: Sequence[bool], *, confidence: float, design: Design = PLAIN) -> TrueRates:
     """Return how often a yes/no rater says yes to true rows and no to false ones, with Wilson's intervals.
 
-    A rate is undefined without a row of its truth. Raises ValueError for sides of different length, without a row.
+    With clusters these are made for as many rows as they are worth. A rate is undefined without a row of its truth.
+    Raises ValueError for sides of different length, without a row.
     """
     if len(truth) != len(said) or not truth:
         raise ValueError(f"{len(truth)} truths do not pair with {len(said)} ratings")
-    counts = Counter((bool(is_true), bool(is_said)) for is_true, is_said in zip(truth, said, strict=True))
-    true = counts[True, True] + counts[True, False]
-    return TrueRates(
-        positive=_share(counts[True, True], true, "true", confidence),
-        negative=_share(counts[False, False], len(truth) - true, "false", confidence),
-        prevalence=true / len(truth),
-    )
+    labels = design.clusters if design.clusters is not None else range(len(truth))
+    rows = list(zip(map(bool, truth), map(bool, said), labels, strict=True))
+    rates = []
+    for wanted, word in ((True, "true"), (False, "false")):
+        right = [float(is_said == wanted) for is_true, is_said, _ in rows if is_true == wanted]
+        clusters = [label for is_true, _, label in rows if is_true == wanted]
+        own = PLAIN if design.is_plain else Design(clusters=clusters)
+        found = one_side(right, confidence=confidence, design=own) if right else Undefined(reason=f"no row is {word}")
+        rates.append(found)
+    return TrueRates(positive=rates[0], negative=rates[1], prevalence=sum(map(bool, truth)) / len(truth))
 
 
-def _share(right: int, rows: int, truth: str, confidence: float) -> Estimate | Undefined:
-    return wilson(right, rows, confidence=confidence) if rows else Undefined(reason=f"no row is {truth}")
+def _worth(values: Floats, design: Design, confidence: float) -> float | None:
+    """Return how many units that stand for themselves would say as much, ``None`` where all do."""
+    if design.is_plain:
+        return None
+    from pytest_llm_migrate.stats.effective import effective_rows  # noqa: PLC0415 - numpy and scipy load with it
+
+    return effective_rows(values, design, confidence=confidence)
 
 
 def _of_units(

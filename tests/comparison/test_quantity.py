@@ -68,7 +68,7 @@ def test_too_few_rows_for_a_percentile_promise_no_go() -> None:
     verdict = compared(timed([(1.0, 5.0)] * 10)).latency.p95.ratio_at_most(1.2)
     assert verdict.ruling is Ruling.NOT_ENOUGH_EVIDENCE
     assert verdict.statement.endswith("is neither shown nor ruled out by 10 rows; p95 takes 59 rows or more.")
-    assert (verdict.figures["more_rows"], verdict.figures["high"]) == (30, None)
+    assert (verdict.figures["more_rows"], verdict.figures["high"]) == (49, None)
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ class Bedrock:
     def __init__(self, *rules: Rule, default: Reply | None = None) -> None:
         self._engine = ScriptedEngine(Script(rules=rules, default=default or Reply(text="yes")))
         self.asked: list[tuple[str, str]] = []
-        self.endpoint = Endpoint(self)
+        self.endpoint = Endpoint(self, scripted=self._engine)
 
     def converse(self, request: Converse) -> Answer:
         """Note a question and answer it."""

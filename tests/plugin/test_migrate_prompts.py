@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from importlib import resources
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from pytest_llm_migrate.models.endpoint import Reply, Rule
 from tests.plugin.suite import SOURCE, TARGET, golden
@@ -48,6 +51,7 @@ def pytest_llm_migrate_strategies(config):
         Wording("please", "Please: "),
         Wording("learned", "Please: ", learns=True),
         Wording("lossy", "Please. {# "),
+        Wording("long", "Please:\\n" + "\\n".join(f"rule {n}" for n in range(90)) + "\\n"),
         Wording("leaky", "As in: a question that is long enough to be told again 03. "),
     ]
 '''
@@ -186,3 +190,77 @@ def test_too_few_rows_to_tune_and_judge_are_said(strategies: Suite) -> None:
     result = rewrite(strategies, "learned")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*rows.csv: 2 dev and 6 holdout rows are too few*"])
+
+
+def validated(record: dict[str, Any]) -> dict[str, Any]:
+    """Return what a rewriting wrote down, after its schema."""
+    path = resources.files("pytest_llm_migrate.report") / "schemas" / "prompts.schema.json"
+    Draft202012Validator(json.loads(path.read_text(encoding="utf-8"))).validate(record)
+    return record
+
+
+def test_what_became_of_prompts_is_written_down(strategies: Suite) -> None:
+    """The run's folder, --migration-json and --migration-summary have scores, tokens, cost, files and the diff."""
+    rewrite(strategies, "please", "--migration-json", "out/p.json", "--migration-summary", "out/p.md")
+    record = validated(json.loads((strategies.folder / "prompts.json").read_text("utf-8")))
+    assert record == json.loads((strategies.path / "out/p.json").read_text("utf-8"))
+    (found,) = record["prompts"]
+    assert (found["before"]["mean"], found["after"]["mean"], found["after"]["rows"]) == (0, 1, 10)
+    assert found["after"]["cost"] > 0
+    summary = (strategies.path / "out/p.md").read_text("utf-8")
+    assert "| 0.000 → 1.000 |" in summary
+    assert "    +user: 'Please: {{ question }}'" in summary
+
+
+def test_a_prompt_that_is_not_filed_is_written_down(strategies: Suite) -> None:
+    """What failed, and why, stands in the record and in the summary."""
+    rewrite(strategies, "leaky", "--migration-summary", "p.md")
+    (failed,) = validated(json.loads((strategies.folder / "prompts.json").read_text("utf-8")))["failed"]
+    assert "which may not tune it" in failed["why"]
+    assert "❌ triage for" in (strategies.path / "p.md").read_text("utf-8")
+
+
+def test_strategies_stand_beside_each_other(strategies: Suite) -> None:
+    """The second strategy is shown with the first, best dev score first, and in the report of a run that judges."""
+    rewrite(strategies, "learned")
+    result = rewrite(strategies, "lossy")
+    result.stdout.fnmatch_lines(
+        ["  learned *1.000 of 10*tuned by dev rows", "  lossy *1.000 of 10*filed"], consecutive=False
+    )
+    strategies.run("--target-model", TARGET)
+    found = {item["strategy"]: item for item in strategies.migration["variants"]}
+    assert (found["lossy"]["filed"], found["learned"]["filed"]) == (True, False)
+    page = (strategies.folder / "report.html").read_text("utf-8")
+    assert "Prompts that strategies wrote for this target" in page
+
+
+def test_a_long_diff_is_cut_and_says_so(strategies: Suite) -> None:
+    """The terminal shows sixty lines of a diff and names the command that shows all."""
+    result = rewrite(strategies, "long", "--migration-summary", "p.md")
+    result.stdout.fnmatch_lines(["*more lines: python -m pytest_llm_migrate prompts diff triage --for*"])
+    assert "rule 89" not in result.stdout.str()
+    assert "rule 89" in (strategies.path / "p.md").read_text("utf-8")
+
+
+def test_forbidden_phrases_are_not_filed(strategies: Suite) -> None:
+    """What --strategy-option forbid names may stand in no prompt."""
+    result = rewrite(strategies, "please", "--strategy-option", "forbid=sorry|please")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    assert "it holds 'please', which is forbidden" in result.stdout.str()
+    assert not list((strategies.path / "prompts/triage").glob("us*"))
+
+
+def test_growth_is_warned_of(strategies: Suite) -> None:
+    """A prompt that makes a row read half as much more says so, and is filed."""
+    result = rewrite(strategies, "long")
+    result.stdout.re_match_lines([r".*warning: tokens read a row: [\d.]+ times what the source prompt takes"])
+    assert result.ret == pytest.ExitCode.OK
+
+
+def test_a_damaged_variant_is_no_fault_of_a_run(strategies: Suite) -> None:
+    """A strategy's prompt that is not sent may be damaged."""
+    rewrite(strategies, "please")
+    (path,) = (strategies.path / "prompts/triage/variants/please").glob("*.yaml")
+    path.write_text("user: [", encoding="utf-8")
+    assert strategies.run("--target-model", TARGET).ret == pytest.ExitCode.OK
+    assert strategies.migration["variants"] == []

@@ -260,7 +260,7 @@ OPTIONS = {
     ),
     "a judge that cannot be called": (
         ("--target-model", "recorded", "--judge-model", "recorded"),
-        "llm-migrate: --judge-model cannot be 'recorded': a judge must be called. *",
+        "llm-migrate: --judge-model cannot be 'recorded': it must be called. *",
     ),
     "an unknown mode": (
         ("--migration-answers", "always"),
@@ -271,8 +271,8 @@ OPTIONS = {
         "--migration-undecided takes one of fail, warn; got 'pass'",
     ),
     "an unknown strategy": (
-        ("--prompt-strategy", "magic"),
-        "--prompt-strategy takes one of catalog, identity; got 'magic'",
+        ("--target-model", "recorded", "--prompt-strategy", "few-sho"),
+        "llm-migrate: --prompt-strategy: unknown prompt strategy 'few-sho'. Did you mean 'few-shot'? *",
     ),
     "no rows": (("--migration-sample", "0"), "*--migration-sample: takes a whole number of at least 1, got '0'"),
     "half a repeat": (

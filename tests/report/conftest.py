@@ -33,15 +33,17 @@ class Browser:
 
     driver: webdriver.Chrome
 
-    def open(self, path: Path, *, width: int = 1280, dark: bool = False) -> None:
-        """Open a file in a window of a width, in light or dark."""
+    def open(self, path: Path, part: str = "", *, width: int = 1280, dark: bool = False) -> None:
+        """Open a file, at a part of it, in a window of a width, in light or dark."""
         self.complaints()
         self.requests()
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-        self.driver.get(path.as_uri())
+        self.driver.get("about:blank")
+        self.requests()
+        self.driver.get(f"{path.as_uri()}#{part}" if part else path.as_uri())
 
     def run(self, script: str) -> Any:
         """Return what a script on the page returns."""

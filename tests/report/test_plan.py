@@ -52,7 +52,15 @@ def plan(name: str = "triage", **values: Any) -> dict[str, Any]:
     ]
     source = {"mean": 0.5, "deviation": 0.1}
     metric = {"name": "m", "bounds": [0.0, 1.0], "basis": "pilot", "n": 20, "source": source, "margins": margins}
-    migration = {"id": "a", "name": name, "rows": 100, "latency_calls": 0, "counted_by": [], "gates": [gate()]}
+    migration = {
+        "id": "a",
+        "name": name,
+        "rows": 100,
+        "latency_calls": 0,
+        "counted_by": [],
+        "judges": [],
+        "gates": [gate()],
+    }
     sides = {"source": side(calls=0, kept=100), "target": side()}
     return {
         "schema_version": 1,
@@ -83,6 +91,39 @@ def test_a_plan_in_lines() -> None:
         "    test_gate: a loss below 0.05 in m needs about 248 to 1,301 rows, has 100:",
         "      too few",
     ]
+
+
+@pytest.mark.parametrize(
+    ("judge", "said"),
+    [
+        (
+            {"calls": 400, "input_tokens": 40_000, "output_tokens": 20_000, "usd_expected": 1.5},
+            (
+                "judge bedrock:judge: at most 400 calls (about $1.50, 40,000 in + 20,000 out tokens); a verdict that "
+                "cannot be used is one more"
+            ),
+        ),
+        (
+            {"calls": 400, "input_tokens": None, "output_tokens": None, "usd_expected": None},
+            (
+                "judge bedrock:judge: at most 400 calls (cost unknown until a first verdict); a verdict that cannot be "
+                "used is one more"
+            ),
+        ),
+        (
+            {"calls": 0, "input_tokens": None, "output_tokens": None, "usd_expected": None},
+            "judge bedrock:judge: no call, every verdict is kept",
+        ),
+    ],
+)
+def test_a_judge_s_part_is_told(judge: dict[str, Any], said: str) -> None:
+    """Its calls at most, and their money once its verdicts show how long they are."""
+    record = plan(judges=[{"ref": "bedrock:judge", **judge}])
+    validator("plan").validate(record)
+    lines = list(plan_lines(record))
+    assert said in " ".join(line.strip() for line in lines)
+    assert max(map(len, lines)) <= 80
+    assert said.partition(": ")[2][:20] in plan_markdown(record)
 
 
 def test_a_plan_in_markdown() -> None:

@@ -44,7 +44,8 @@ class Reply:
         service_tier: The tier that served the answer; ``None`` is the one that was asked for.
         latency_mode: ``standard`` or ``optimized``; ``None`` is the one that was asked for.
         invoked_model: The model that a prompt router chose.
-        optimized: What OptimizePrompt makes of a prompt; without it the operation is refused.
+        optimized: What OptimizePrompt, and a job of Advanced Prompt Optimization, makes of a prompt; without it the
+            operation is refused, and the job fails.
         analysis: What OptimizePrompt says first.
     """
 

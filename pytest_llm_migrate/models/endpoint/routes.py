@@ -24,6 +24,7 @@ _PLAIN: Mapping[tuple[str, str], str] = {
     ("GET", "inference-profiles"): "ListInferenceProfiles",
     ("GET", "model-invocation-jobs"): "ListModelInvocationJobs",
     ("POST", "model-invocation-job"): "CreateModelInvocationJob",
+    ("POST", "advanced-prompt-optimization-jobs"): "CreateAdvancedPromptOptimizationJob",
     ("POST", "optimize-prompt"): "OptimizePrompt",
 }
 _OBJECT: Mapping[str, str] = {
@@ -41,7 +42,12 @@ OPERATIONS = frozenset(
         *_MODEL.values(),
         *_NAMED.values(),
         *_PLAIN.values(),
+        "GetAdvancedPromptOptimizationJob",
+        "CreatePrompt",
+        "CreatePromptVersion",
         "GetModelInvocationJob",
+        "GetPrompt",
+        "StopAdvancedPromptOptimizationJob",
         "StopModelInvocationJob",
         *OBJECT_OPERATIONS,
     }
@@ -78,8 +84,18 @@ def route(arrival: Arrival) -> Route:
             found = Route(_MODEL[operation], unquote(model))
         case "POST", ["model-invocation-job", job, "stop"] if job:
             found = Route("StopModelInvocationJob", name=unquote(job))
+        case "POST", ["advanced-prompt-optimization-jobs", job, "stop"] if job:
+            found = Route("StopAdvancedPromptOptimizationJob", name=unquote(job))
+        case "GET", ["advanced-prompt-optimization-jobs", job] if job:
+            found = Route("GetAdvancedPromptOptimizationJob", name=unquote(job))
         case "GET", ["model-invocation-job", job] if job:
             found = Route("GetModelInvocationJob", name=unquote(job))
+        case "POST", ["prompts", ""]:
+            found = Route("CreatePrompt")
+        case "POST", ["prompts", prompt, "versions"] if prompt:
+            found = Route("CreatePromptVersion", name=unquote(prompt))
+        case "GET", ["prompts", prompt, ""] if prompt:
+            found = Route("GetPrompt", name=unquote(prompt))
         case "GET", [kind, model] if model and kind in _NAMED:
             found = Route(_NAMED[kind], unquote(model))
         case _, [first] if (method, first) in _PLAIN:

@@ -8,7 +8,9 @@ from pytest_llm_migrate.models.endpoint.engines import Fault, Inquiry
 from pytest_llm_migrate.models.endpoint.invoke import count_tokens_request
 from pytest_llm_migrate.models.endpoint.jobs import Jobs
 from pytest_llm_migrate.models.endpoint.lookups import Lookups
+from pytest_llm_migrate.models.endpoint.managed_prompts import ManagedPrompts
 from pytest_llm_migrate.models.endpoint.objects import Objects
+from pytest_llm_migrate.models.endpoint.prompt_jobs import PromptJobs
 from pytest_llm_migrate.models.endpoint.responses import json_response
 
 if TYPE_CHECKING:
@@ -37,13 +39,20 @@ class Services:
         objects = Objects()
         lookups = Lookups(script.foundation_models, script.inference_profiles)
         self._jobs = Jobs(engine, objects, script.batch, script.seed)
+        prompt_jobs = PromptJobs(scripted, objects)
+        managed = ManagedPrompts()
         self._handlers: Mapping[str, Handler] = {
             "CountTokens": self._count,
+            "CreateAdvancedPromptOptimizationJob": prompt_jobs.create,
             "CreateModelInvocationJob": self._jobs.create,
+            "CreatePrompt": managed.create,
+            "CreatePromptVersion": managed.freeze,
             "DeleteObject": objects.delete,
+            "GetAdvancedPromptOptimizationJob": prompt_jobs.get,
             "GetFoundationModel": lookups.model,
             "GetInferenceProfile": lookups.profile,
             "GetModelInvocationJob": self._jobs.get,
+            "GetPrompt": managed.get,
             "GetObject": objects.get,
             "HeadObject": objects.head,
             "ListFoundationModels": lookups.models,
@@ -51,6 +60,7 @@ class Services:
             "ListModelInvocationJobs": self._jobs.listing,
             "ListObjectsV2": objects.listing,
             "PutObject": objects.put,
+            "StopAdvancedPromptOptimizationJob": prompt_jobs.stop,
             "StopModelInvocationJob": self._jobs.stop,
         }
 

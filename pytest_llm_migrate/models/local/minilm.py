@@ -78,6 +78,21 @@ class MiniLM:
         # One text a run: padding to the longest of several would change the last digits.
         return [_embedded(tokenizer, session, text) for text in texts]
 
+    def embed_tokens(self, text: str) -> list[list[float]]:
+        """Return a vector of length 1 for each of a text's first 254 tokens, in order, those of its frame left out.
+
+        Raises:
+            MissingExtraError: The extra ``minilm`` is not installed.
+            WeightsFetchError: The weights are neither in the cache nor to be had.
+        """
+        import numpy as np  # noqa: PLC0415 - the runtime loads it
+
+        with self._lock:
+            tokenizer, session = self._loaded
+        inner = _states(tokenizer, session, text)[1:-1].astype(np.float64)
+        found: list[list[float]] = (inner / np.linalg.norm(inner, axis=1, keepdims=True)).tolist()
+        return found
+
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
         try:
@@ -99,10 +114,17 @@ class MiniLM:
 def _embedded(tokenizer: Any, session: Any, text: str) -> list[float]:
     import numpy as np  # noqa: PLC0415 - the runtime loads it
 
+    mean = _states(tokenizer, session, text).mean(axis=0, dtype=np.float64)
+    return [float(value) for value in mean / np.linalg.norm(mean)]
+
+
+def _states(tokenizer: Any, session: Any, text: str) -> Any:
+    """Return the last layer: a row a token, the first and the last those of the frame."""
+    import numpy as np  # noqa: PLC0415 - the runtime loads it
+
     found = tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"))
     fed = {"input_ids": found.ids, "attention_mask": found.attention_mask, "token_type_ids": found.type_ids}
     known = {item.name for item in session.get_inputs()}
     arrays = {name: np.array([values], dtype=np.int64) for name, values in fed.items() if name in known}
     [states] = session.run(None, arrays)[0]
-    mean = states.mean(axis=0, dtype=np.float64)
-    return [float(value) for value in mean / np.linalg.norm(mean)]
+    return states

@@ -24,6 +24,7 @@ from tests.models.endpoint.shapes import faults, service
 from tests.models.endpoint.test_invoke import BODIES, CLAUDE, chunks, invoke
 from tests.models.endpoint.test_jobs import Desk, rows
 from tests.models.endpoint.test_optimize import optimize
+from tests.models.endpoint.test_prompt_jobs import TEMPLATE, Bench
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +63,15 @@ def test_every_operation_is_answered_in_its_shape(stage: Callable[[Script], Stag
     desk.s3.list_objects_v2(Bucket="bucket")
     desk.s3.head_object(Bucket="bucket", Key="in/rows.jsonl")
     desk.s3.delete_object(Bucket="bucket", Key="in/rows.jsonl")
+    prompts = Bench(started)
+    job = prompts.start(TEMPLATE)
+    prompts.look(job)
+    with pytest.raises(desk.bedrock.exceptions.ConflictException):
+        prompts.bedrock.stop_advanced_prompt_optimization_job(jobIdentifier=job)
+    agent = started.client("bedrock-agent")
+    made = agent.create_prompt(name="triage", variants=[])
+    agent.create_prompt_version(promptIdentifier=made["id"])
+    agent.get_prompt(promptIdentifier=made["arn"], promptVersion="1")
     assert started.inspector.operations == OPERATIONS
     assert {call.operation for call in started.endpoint.calls} == OPERATIONS
 

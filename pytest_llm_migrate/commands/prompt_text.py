@@ -1,0 +1,48 @@
+"""Prompts in lines of text: how they render, and what became of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pytest_llm_migrate.prompts import Prompt
+
+
+def states(prompt: Prompt, source: Prompt) -> str:
+    """Return what is known of a target's prompt: strategy, dev score, and whether it is stale or edited by hand."""
+    provenance = prompt.provenance
+    if provenance is None:
+        return "written by hand"
+    score = "" if provenance.dev_score is None else f", dev score {provenance.dev_score:.3f}"
+    tuned = "" if provenance.dev_sha256 is None else ", tuned by dev rows"
+    stale = "" if provenance.source_sha256 in (None, source.sha256) else ", stale"
+    edited = ", edited by hand" if prompt.is_edited else ""
+    return f"{provenance.strategy or 'no strategy'}{score}{tuned}{stale}{edited}"
+
+
+def bare(prompt: Prompt) -> Prompt:
+    """Return a prompt without what tells only where it is from."""
+    return replace(prompt, provenance=None, model=None)
+
+
+def prompt_lines(prompt: Prompt, values: Mapping[str, str]) -> Iterator[str]:
+    """Yield a prompt as it renders with some values, turn by turn; raises a `MigrateError` where it does not."""
+    request = replace(prompt, attachments=()).render(values)
+    texts = [("system", request.system or ""), *((turn.role, turn.text) for turn in request.turns)]
+    for role, text in texts:
+        if text:
+            yield f"[{role}]"
+            yield from map(shown, text.split("\n"))
+            yield ""
+    for item in prompt.attachments:
+        yield f"[attached] {shown(item.path)}"
+    for name, value in {**request.inference, **request.options}.items():
+        yield f"{shown(name)}: {shown(str(value))}"
+
+
+def shown(text: str) -> str:
+    """Return a line that a terminal shows as it stands: control characters are spelt out."""
+    return "".join(letter if letter.isprintable() or letter == "\t" else f"\\x{ord(letter):02x}" for letter in text)

@@ -1,0 +1,44 @@
+"""What a person said of an answer: one line of a review file."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_llm_migrate.domain.row import SideName
+
+REVIEW_COLUMNS = ("sample_id", "side", "answer_sha256", "rater", "rating", "better", "comment", "label_wrong")
+"""The columns of a review file, in order; ``sample_id``, ``side`` and ``rating`` must be there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """One person's word on one answer.
+
+    Attributes:
+        sample_id: The row.
+        side: Whose answer it is, a blinded one's once it is resolved.
+        answer_sha256: `answer_hash` of the text that was read; empty where the file does not say, and then it is
+            taken for what is said of any answer of that side.
+        rater: Who says so; empty for somebody.
+        rating: Higher is better; ``None`` where only the rest was filled in.
+        better: ``source``, ``target`` or ``tie``; empty where the two answers were not compared.
+        comment: In words.
+        label_wrong: Whether the ground truth itself is wrong.
+    """
+
+    sample_id: str
+    side: SideName
+    rating: float | None
+    answer_sha256: str = ""
+    rater: str = ""
+    better: str = ""
+    comment: str = ""
+    label_wrong: bool = False
+
+
+def answer_hash(text: str) -> str:
+    """Return the SHA-256 of an answer's text in UTF-8, as hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

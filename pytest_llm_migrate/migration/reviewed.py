@@ -1,0 +1,38 @@
+"""Metrics of people's scores: their files read, and how far people agree among themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_llm_migrate.comparison.certificate import CONFIDENCE, figure
+from pytest_llm_migrate.datasets.reviews import read_reviews
+from pytest_llm_migrate.metrics.given import ColumnScore, ReviewScores
+from pytest_llm_migrate.stats import krippendorff_alpha
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from pytest_llm_migrate.domain import Metric
+
+
+def with_reviews(metric: Metric, folder: Path) -> Metric:
+    """Return a metric with its review file read, where it has one; raises a `MigrateError` of what cannot be."""
+    if not isinstance(metric, ReviewScores):
+        return metric
+    return metric.reading(read_reviews(folder / metric.path, shown=str(metric.path)))
+
+
+def people_of(metrics: Iterable[Metric], sample_ids: Sequence[str]) -> dict[str, dict[str, Any] | None]:
+    """Return the metrics whose scores people gave, with how far these agree; ``None`` where nobody can tell."""
+    given = [metric for metric in metrics if isinstance(metric, (ColumnScore, ReviewScores))]
+    return {metric.name: _among(metric.ratings(sample_ids)) for metric in given if metric.given_by == "people"}
+
+
+def _among(ratings: Sequence[Mapping[str, float]]) -> dict[str, Any] | None:
+    several = [list(given.values()) for given in ratings if len(given) > 1]
+    if not several:
+        return None
+    found = krippendorff_alpha(several, confidence=CONFIDENCE, level="interval")
+    raters = {rater for given in ratings for rater in given}
+    return {"raters": len(raters), "answers": len(several), "alpha": figure(found.coefficient)}

@@ -1,0 +1,171 @@
+"""Strategies made of others: ``a+b`` in a row, ``best-of:a,b`` against each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_llm_migrate.domain import Configurable, Rewrite, Takes
+from pytest_llm_migrate.errors import NoRewriteError, UnknownNameError, counted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pytest_llm_migrate.domain import PromptTask, Strategy
+
+BEST_OF = "best-of:"
+IN_A_ROW, BESIDE = "+", ","
+
+
+def named(name: str, known: Mapping[str, Strategy], *, where: str) -> Strategy:
+    """Return the strategy of a name such as ``few-shot``, ``metaprompt+few-shot`` or ``best-of:few-shot,shorten``.
+
+    Raises `UnknownNameError`, with ``where`` it was given, for a part that is no known strategy's name.
+    """
+    if name in known:
+        return known[name]
+    if name.startswith(BEST_OF):
+        parts = name.removeprefix(BEST_OF).split(BESIDE)
+        return BestOf(parts=tuple(named(part.strip(), known, where=where) for part in parts))
+    if IN_A_ROW in name:
+        return Chain(parts=tuple(named(part.strip(), known, where=where) for part in name.split(IN_A_ROW)))
+    raise UnknownNameError("strategy", name, known, where=where)
+
+
+def configured(strategy: Strategy, settings: Mapping[str, Any]) -> Strategy:
+    """Return a strategy as the user set it; raises `StrategySettingError`."""
+    return strategy.configured(settings) if isinstance(strategy, Configurable) else strategy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """Strategies in a row, each of which rewrites what the one before made.
+
+    Attributes:
+        parts: The strategies, in order.
+    """
+
+    parts: tuple[Strategy, ...]
+
+    @property
+    def name(self) -> str:
+        """The names of the parts, joined by plus signs."""
+        return IN_A_ROW.join(part.name for part in self.parts)
+
+    @property
+    def learns(self) -> bool:
+        """Whether one of them learns from dev rows."""
+        return any(part.learns for part in self.parts)
+
+    @property
+    def tool(self) -> str:
+        """What is behind each of them."""
+        return IN_A_ROW.join(part.tool for part in self.parts)
+
+    def configured(self, settings: Mapping[str, Any]) -> Chain:
+        """Return the chain with every part as the user set it."""
+        return replace(self, parts=tuple(configured(part, settings) for part in self.parts))
+
+    def takes(self, rows: int) -> Takes:
+        """Return what all parts take together."""
+        return _sum(part.takes(rows) for part in self.parts)
+
+    def rewrite(self, task: PromptTask) -> Rewrite:
+        """Return what the last part made; raises what a part raises.
+
+        Rows that one part has put into the prompt as examples are not shown to the next: they would score too well.
+        """
+        done = Rewrite(prompt=task.prompt)
+        for part in self.parts:
+            left = [row for row in task.rows if row.sample_id not in done.examples_from]
+            task.say(f"{part.name}:")
+            new = part.rewrite(replace(task, prompt=done.prompt, rows=left))
+            done = Rewrite(
+                prompt=new.prompt,
+                trials=done.trials + new.trials,
+                notes=done.notes + _signed(part, new),
+                examples_from=done.examples_from + new.examples_from,
+            )
+        return done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BestOf:
+    """Strategies against each other: each rewrites the same prompt, and the best dev score wins.
+
+    Attributes:
+        parts: The strategies; of equals the first wins.
+    """
+
+    parts: tuple[Strategy, ...]
+
+    @property
+    def name(self) -> str:
+        """The names of the parts, joined by commas."""
+        return f"{BEST_OF}{BESIDE.join(part.name for part in self.parts)}"
+
+    @property
+    def learns(self) -> bool:
+        """Always: dev rows choose the winner."""
+        return True
+
+    @property
+    def tool(self) -> str:
+        """What is behind each of them."""
+        return BESIDE.join(part.tool for part in self.parts)
+
+    def configured(self, settings: Mapping[str, Any]) -> BestOf:
+        """Return the contest with every part as the user set it."""
+        return replace(self, parts=tuple(configured(part, settings) for part in self.parts))
+
+    def takes(self, rows: int) -> Takes:
+        """Return what all parts take together, and the answers that choose the winner."""
+        together = _sum(part.takes(rows) for part in self.parts)
+        return replace(together, answers=together.answers + rows * (1 + len(self.parts)))
+
+    def rewrite(self, task: PromptTask) -> Rewrite:
+        """Return the rewriting that scores best on the dev rows which none of them has as examples.
+
+        The prompt as it is takes part, and stays where every rewriting scores worse. A strategy without a prompt is
+        noted and left out.
+
+        Raises:
+            NoRewriteError: No strategy has a prompt, or their examples take up all dev rows.
+            CallFailedError: A model did not answer.
+        """
+        found, failed = self._rewrites(task)
+        taken = {name for _, rewrite in found for name in rewrite.examples_from}
+        rows = [row for row in task.rows if row.sample_id not in taken]
+        if not found or not rows:
+            problem = " ".join(failed) or "examples take up all dev rows"
+            raise NoRewriteError(self.name, task.target, problem, "Take another strategy, or give more dev rows.")
+        entries = [*found, ("the prompt as it is", Rewrite(prompt=task.prompt))]
+        trials = [task.try_out(rewrite.prompt, rows) for _, rewrite in entries]
+        best = max(range(len(entries)), key=lambda place: trials[place].mean)
+        scores = ", ".join(f"{name} {trial.mean:.3f}" for (name, _), trial in zip(entries, trials, strict=True))
+        winner, rewrite = entries[best]
+        return replace(
+            rewrite,
+            trials=tuple(trials),
+            notes=(f"Best on {counted(len(rows), 'dev row')}: {winner} ({scores}).", *failed, *rewrite.notes),
+        )
+
+    def _rewrites(self, task: PromptTask) -> tuple[list[tuple[str, Rewrite]], list[str]]:
+        found: list[tuple[str, Rewrite]] = []
+        failed: list[str] = []
+        for part in self.parts:
+            task.say(f"{part.name}:")
+            try:
+                found.append((part.name, part.rewrite(task)))
+            except NoRewriteError as error:
+                failed.append(f"{error}")
+        return found, failed
+
+
+def _signed(part: Strategy, rewrite: Rewrite) -> tuple[str, ...]:
+    return tuple(f"{part.name}: {note}" for note in rewrite.notes)
+
+
+def _sum(takes: Iterator[Takes]) -> Takes:
+    found: Sequence[Takes] = list(takes)
+    return Takes(texts=sum(item.texts for item in found), answers=sum(item.answers for item in found))

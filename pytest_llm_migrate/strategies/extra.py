@@ -1,0 +1,29 @@
+"""DSPy, which only an extra brings and only two strategies load."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pytest_llm_migrate.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+_LIBRARIES = ("dspy", "optuna")
+
+
+def dspy_runs(strategy: str) -> Any:
+    """Return the module that runs DSPy; raises `MissingExtraError` where DSPy or Optuna is not installed."""
+    for library in _LIBRARIES:
+        _loaded(library, strategy)
+    return import_module("pytest_llm_migrate.strategies.dspy_runs")
+
+
+def _loaded(library: str, strategy: str) -> ModuleType:
+    try:
+        return import_module(library)
+    except ModuleNotFoundError as error:
+        if error.name != library:
+            raise
+        raise MissingExtraError(f"strategy {strategy!r}", library, "optimize") from error

@@ -1,0 +1,126 @@
+"""Strategies that try prompts out, over the wire: ``few-shot``, ``mipro``, and strategies made of others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from pytest_llm_migrate.models.endpoint import Reply, Rule
+from tests.plugin.suite import SOURCE, TARGET, golden
+
+if TYPE_CHECKING:
+    from tests.plugin.conftest import Serve
+    from tests.plugin.suite import Bedrock, Suite
+
+FEW = ("--strategy-option", "trials=2", "--strategy-option", "examples=2")
+
+
+@pytest.fixture
+def taught(suite: Suite, serve: Serve) -> tuple[Suite, Bedrock]:
+    """A suite of thirty rows, and a target that is right where it sees ``answer of a neighbour`` as an example."""
+    rows = golden(30)
+    for row in rows:
+        row["question"] = f"a question that is long enough to be told again {row['sample_id'][1:]}."
+        row["answer_ground_truth"] = "answer of a neighbour"
+    suite.rows(rows)
+    suite.tests()
+    wanted = Rule(model=TARGET, contains="answer of a neighbour", reply=Reply(text="answer of a neighbour"))
+    return suite, serve(wanted, default=Reply(text="no"))
+
+
+def migrate(suite: Suite, strategy: str, *arguments: str) -> pytest.RunResult:
+    """Rewrite the suite's prompt for the target."""
+    return suite.run("--target-model", TARGET, f"--migrate-prompts={strategy}", *arguments)
+
+
+def filed(suite: Suite, folder: str = "") -> dict[str, Any]:
+    """Return the prompt that was written for the target."""
+    (path,) = (suite.path / "prompts/triage" / folder).glob("us*.yaml")
+    found: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return found
+
+
+def test_few_shot_files_examples_and_says_on_which_rows_it_is_better(taught: tuple[Suite, Bedrock]) -> None:
+    """The score counts rows that are no examples; the examples are golden rows, and the prompt declares dev rows."""
+    suite, _ = taught
+    result = migrate(suite, "few-shot", *FEW)
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["  dev score 0.000 -> 1.000 over 8 rows", "  Examples: rows *"])
+    prompt = filed(suite)
+    assert [example["output"] for example in prompt["examples"]] == ["answer of a neighbour"] * 2
+    assert prompt["provenance"]["strategy"] == "few-shot"
+    assert prompt["provenance"]["dev_sha256"]
+    assert filed(suite, "variants/few-shot") == prompt
+
+
+def test_holdout_rows_alone_judge_a_prompt_with_examples(taught: tuple[Suite, Bedrock]) -> None:
+    """After few-shot, gates judge rows that tuned nothing."""
+    suite, _ = taught
+    migrate(suite, "few-shot", *FEW)
+    suite.run("--target-model", TARGET, "--source-model", "recorded", "--prompt-strategy", "few-shot")
+    assert suite.migration["target"]["prompt"]["strategy"] == "few-shot"
+    assert suite.migration["rows"]["judged"] == 20
+
+
+def test_mipro_files_the_instruction_and_the_examples_it_found(
+    taught: tuple[Suite, Bedrock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DSPy searches over the wire; what it asked is kept, so that a second search asks the target nothing."""
+    suite, bedrock = taught
+    monkeypatch.setenv("HOME", str(suite.path))
+    few = ("--optimizer-model", SOURCE, "--strategy-option", "candidates=3", "--strategy-option", "trials=3")
+    result = migrate(suite, "mipro", *few)
+    assert result.ret == pytest.ExitCode.OK, result.outlines
+    result.stdout.fnmatch_lines(["  dev score 0.000 -> 1.000 over *", "  The best program, rendered: *"])
+    prompt = filed(suite)
+    assert prompt["examples"]
+    assert prompt["provenance"]["tool"].startswith("dspy")
+    assert not (suite.path / ".dspy_cache").exists()
+    asked = len(bedrock.asked)
+    migrate(suite, "mipro", *few)
+    assert asked > 0
+    assert len(bedrock.asked) == asked
+
+
+def test_strategies_made_of_others_are_filed_under_a_name_that_files_can_have(taught: tuple[Suite, Bedrock]) -> None:
+    """The name that was given is the name to judge by, whatever its signs."""
+    suite, _ = taught
+    result = migrate(suite, "best-of:few-shot,shorten+sme-rules", *FEW)
+    assert result.ret == pytest.ExitCode.OK, result.outlines
+    result.stdout.fnmatch_lines(
+        [f"triage for {TARGET}: best-of:few-shot,shorten+sme-rules", "*Best on 8 dev rows: few-shot*"]
+    )
+    assert filed(suite, "variants/best-of=few-shot,shorten+sme-rules") == filed(suite)
+    judged = suite.run("--target-model", TARGET, "--prompt-strategy", "best-of:few-shot,shorten+sme-rules")
+    assert judged.ret != pytest.ExitCode.USAGE_ERROR
+    assert suite.migration["target"]["prompt"]["strategy"] == "best-of:few-shot,shorten+sme-rules"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "option", "said"),
+    [
+        ("few-shot", "trials=-1", "trials must be a whole number from 1"),
+        ("shorten+mipro", "candidates=many", "candidates must be a whole number from 2"),
+        ("few-shot+shortn", "trials=1", "id you mean 'shorten'"),
+    ],
+)
+def test_what_cannot_run_is_a_usage_error_before_anything_is_asked(
+    taught: tuple[Suite, Bedrock], strategy: str, option: str, said: str
+) -> None:
+    """A setting that would run nothing, and a name that nobody knows, end the run at once."""
+    suite, bedrock = taught
+    result = migrate(suite, strategy, "--strategy-option", option)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert said in " ".join([*result.outlines, *result.errlines])
+    assert bedrock.asked == []
+
+
+def test_a_plan_reckons_with_the_settings(taught: tuple[Suite, Bedrock]) -> None:
+    """More trials are more answers."""
+    suite, bedrock = taught
+    few, more = (migrate(suite, "few-shot", "--migration-plan", "--strategy-option", f"trials={n}") for n in (1, 9))
+    few.stdout.fnmatch_lines(["*0 texts of the optimizer, 40 answers of the target, at most*"])
+    more.stdout.fnmatch_lines(["*120 answers of the target, at most*"])
+    assert bedrock.asked == []

@@ -1,0 +1,106 @@
+"""``--migrate-prompts`` with strategies that have a model or a service of AWS write the prompt."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from pytest_llm_migrate.models.endpoint import Reply, Rule, ScriptedFault
+from tests.plugin.suite import TARGET, golden
+
+if TYPE_CHECKING:
+    from tests.plugin.conftest import Serve
+    from tests.plugin.suite import Suite
+
+WRITER = "anthropic.claude-sonnet-4-20250514-v1:0"
+WRITTEN = "Please answer yes or no. {{question}}"
+POLITE = Rule(model=TARGET, contains="Please", reply=Reply(text="yes"))
+
+
+@pytest.fixture
+def triage(suite: Suite) -> Suite:
+    """A suite of thirty rows whose target is right only where it is asked politely."""
+    suite.rows(golden(30))
+    suite.tests()
+    return suite
+
+
+def rewrite(suite: Suite, strategy: str, *arguments: str) -> pytest.RunResult:
+    """Rewrite the suite's prompt for the target."""
+    return suite.run("--target-model", TARGET, f"--migrate-prompts={strategy}", *arguments)
+
+
+def filed(suite: Suite) -> dict[str, Any]:
+    """Return the prompt file that was written for the target."""
+    (path,) = (suite.path / "prompts/triage").glob("us*.yaml")
+    found: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return found
+
+
+def assert_written(suite: Suite, result: pytest.RunResult, strategy: str) -> None:
+    """Assert that the written prompt is filed, and that it is the one that scored after and is judged later."""
+    assert result.ret == pytest.ExitCode.OK, result.stdout.str()
+    result.stdout.fnmatch_lines([f"triage for {TARGET}: {strategy}", "  dev score 0.000 -> 1.000 over *"])
+    prompt = filed(suite)
+    assert prompt["user"] == "Please answer yes or no. {{ question }}"
+    assert prompt["provenance"]["strategy"] == strategy
+    assert suite.run("--target-model", TARGET).ret == pytest.ExitCode.OK
+    assert suite.migration["target"]["prompt"]["strategy"] == strategy
+
+
+@pytest.mark.parametrize("strategy", ["metaprompt", "model-guidelines"])
+def test_a_model_writes_the_prompt(triage: Suite, serve: Serve, strategy: str) -> None:
+    """The optimizer model's prompt is filed under its name, and scored and judged as it was written."""
+    written = Rule(model=WRITER, reply=Reply(text=f"<Instructions>{WRITTEN}</Instructions>"))
+    serve(written, POLITE, default=Reply(text="no"))
+    result = rewrite(triage, strategy, "--optimizer-model", WRITER)
+    assert_written(triage, result, strategy)
+    assert filed(triage)["provenance"]["model"] == WRITER
+
+
+def test_a_model_that_loses_the_variable_twice_files_nothing(triage: Suite, serve: Serve) -> None:
+    """The run fails with one sentence, and no file is written."""
+    bedrock = serve(Rule(model=WRITER, reply=Reply(text="<Instructions>Please.</Instructions>")))
+    result = rewrite(triage, "metaprompt", "--optimizer-model", WRITER)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*metaprompt has no prompt for*it lost the variable 'question'*"])
+    assert len(bedrock.questions(WRITER)) == 2
+    assert not list((triage.path / "prompts/triage").glob("us*"))
+
+
+def test_bedrock_writes_the_prompt(triage: Suite, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OptimizePrompt's text, quoted as JSON, is filed unwrapped, and scored and judged as it was written."""
+    bedrock = serve(POLITE, default=Reply(text="no", optimized=json.dumps(WRITTEN)))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME", bedrock.endpoint.url)
+    assert_written(triage, rewrite(triage, "bedrock-optimize"), "bedrock-optimize")
+
+
+def test_a_region_that_does_not_optimize_is_one_sentence(
+    triage: Suite, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run fails with the region, the service's words and the alternatives."""
+    fault = ScriptedFault(name="ValidationException", message="Unsupported model.")
+    bedrock = serve(Rule(operation="OptimizePrompt", fault=fault, reply=Reply(optimized="x")))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME", bedrock.endpoint.url)
+    result = rewrite(triage, "bedrock-optimize")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*in us-east-1, Validation: Unsupported model.*take metaprompt or model-guidelines*"])
+
+
+@pytest.mark.parametrize("way", ["job", "results"])
+def test_a_job_writes_the_prompt(triage: Suite, serve: Serve, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
+    """The prompt of a job, or of its results file, is filed with the dev rows that tuned it; holdout rows judge it."""
+    bedrock = serve(POLITE, default=Reply(text="no", optimized=WRITTEN))
+    for service in ("BEDROCK", "S3"):
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", bedrock.endpoint.url)
+    option = "s3=s3://bucket/runs"
+    if way == "results":
+        result = {"status": "SUCCESS", "modelId": TARGET, "optimizedPromptTemplate": WRITTEN}
+        record = {"promptTemplateId": "triage", "promptOptimizationResults": [result]}
+        option = f"results={triage.file('results.jsonl', json.dumps(record))}"
+    assert_written(triage, rewrite(triage, "advpo", "--strategy-option", option), "advpo")
+    assert filed(triage)["provenance"]["dev_sha256"]
+    assert triage.migration["dataset"]["rows"] == 20

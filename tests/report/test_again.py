@@ -1,0 +1,47 @@
+"""A stored run, rendered once more."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_llm_migrate.errors import ReportFileError, RunFolderError
+from pytest_llm_migrate.report import render_again, write_json, write_lines, write_markdown, write_report
+from tests.report.hostile import hostile_run
+from tests.report.sample import sample
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("hostile", [False, True])
+def test_a_stored_run_renders_as_it_did(tmp_path: Path, hostile: bool) -> None:  # noqa: FBT001 - a parameter
+    """Page and summary made from the stored records are those of the run, byte for byte."""
+    results, rows = hostile_run() if hostile else sample(sizes=(9, 5, 2))
+    write_json(tmp_path / "results.json", results)
+    write_lines(tmp_path / "rows.jsonl", rows)
+    write_report(tmp_path / "report.html", results, rows)
+    write_markdown(tmp_path / "summary.md", results, rows)
+    written = render_again(tmp_path, tmp_path / "out" / "here")
+    assert [path.name for path in written] == ["report.html", "summary.md"]
+    for path in written:
+        assert path.read_bytes() == (tmp_path / path.name).read_bytes()
+
+
+def test_what_is_no_run_is_said(tmp_path: Path) -> None:
+    """A missing record, and one that is none, are named; so is a place that cannot be written to."""
+    with pytest.raises(RunFolderError, match=r"it has no results\.json"):
+        render_again(tmp_path, tmp_path / "out")
+    (tmp_path / "results.json").write_text("{}")
+    with pytest.raises(RunFolderError, match=r"its results\.json is not what a run writes"):
+        render_again(tmp_path, tmp_path / "out")
+    (tmp_path / "results.json").write_text(json.dumps(sample(sizes=(1, 1, 1))[0]))
+    with pytest.raises(RunFolderError, match=r"it has no rows\.jsonl"):
+        render_again(tmp_path, tmp_path / "out")
+    (tmp_path / "rows.jsonl").write_text("{")
+    with pytest.raises(RunFolderError, match=r"its rows\.jsonl is not what a run writes"):
+        render_again(tmp_path, tmp_path / "out")
+    with pytest.raises(ReportFileError, match="cannot write"):
+        render_again(tmp_path, tmp_path / "rows.jsonl")
