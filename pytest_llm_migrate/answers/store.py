@@ -333,18 +333,15 @@ def _pace(database: sqlite3.Connection, quota: Quota, now: float) -> Pace:
 
 
 def _keep_pace(database: sqlite3.Connection, quota: Quota, pace: Pace, now: float) -> None:
-    row = (quota.name, now, json.dumps(pace.to_record()))
-    database.execute("INSERT OR REPLACE INTO paces VALUES (?, ?, ?)", row)
+    database.execute("INSERT OR REPLACE INTO paces VALUES (?, ?, ?)", (quota.name, now, json.dumps(pace.to_record())))
 
 
 def _select(database: sqlite3.Connection, columns: str, table: str, keys: Sequence[str]) -> Iterator[tuple[str, ...]]:
     for start in range(0, len(keys), _CHUNK):
         chunk = keys[start : start + _CHUNK]
         marks = ",".join("?" * len(chunk))
-        yield from database.execute(
-            f"SELECT {columns} FROM {table} WHERE key IN ({marks})",  # noqa: S608 - names are ours, values are bound
-            chunk,
-        )
+        query = f"SELECT {columns} FROM {table} WHERE key IN ({marks})"  # noqa: S608 - names are ours, values are bound
+        yield from database.execute(query, chunk)
 
 
 def _answers(database: sqlite3.Connection, keys: Sequence[str], terms: Terms) -> Iterator[tuple[str, Answer]]:

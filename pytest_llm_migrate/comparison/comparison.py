@@ -28,8 +28,10 @@ from pytest_llm_migrate.comparison.projection import projected
 from pytest_llm_migrate.comparison.quantity import QuantityComparison
 from pytest_llm_migrate.comparison.records import (
     critical_record,
+    fault_kinds,
     flipped_rows,
     group_records,
+    is_cached,
     metric_record,
     served,
     stop_reasons,
@@ -72,8 +74,7 @@ class Comparison:
         tolerance: Share of rows that may lack what a gate judges by before it cannot judge, from 0 to 1.
         level: Gives the confidence at which a gate judges that was asked for one; at a look before all rows are in it
             is a higher one.
-        judging: Which metrics are judges' and which people's.
-        whole: The comparison of all rows where these are a part: its certificates hold for the part.
+        judging: Which metrics are judges' and which people's; ``whole`` has their certificates where rows are a part.
     """
 
     def __init__(  # noqa: PLR0913 - all by keyword, all but the metrics with a default
@@ -267,23 +268,20 @@ class Comparison:
     def to_record(self) -> dict[str, Any]:
         """Return every figure as JSON-ready builtins."""
         quantities = (self.latency, self.ttft, self.tokens, self.input_tokens, self.output_tokens, self.cost)
-        kinds = {
-            side: Counter(getattr(case, side).failure.kind for case in self.cases if getattr(case, side).failure)
-            for side in SIDES
-        }
         return {
-            "metrics": {
-                name: {**metric_record(self[name]), "flipped": flipped_rows(self[name])} for name in self.metrics
-            },
+            "metrics": {name: metric_record(self[name]) | flipped_rows(self[name]) for name in self.metrics},
             **judging_records(self.__getitem__, self.judging),
             "slice_metrics": list(group_records(self)),
             "critical_rows": critical_record(self),
             **{quantity.name: quantity.to_record() for quantity in quantities},
-            "errors": {**self.errors.to_record(), "kinds": {side: dict(found) for side, found in kinds.items()}},
+            "errors": {
+                **self.errors.to_record(),
+                "kinds": {side: dict(Counter(fault_kinds(self.cases, side))) for side in SIDES},
+            },
             "truncated": self.truncated.to_record(),
             "refusals": self.refusals.to_record(),
             "stop_reasons": {side: dict(Counter(stop_reasons(self.cases, side))) for side in SIDES},
-            "cached": self._count("cached", "an answer", _is_cached).to_record(),
+            "cached": self._count("cached", "an answer", is_cached).to_record(),
             "no_cost": self.cost.reasons,
             "served": {side: dict(Counter(served(self.cases, side))) for side in SIDES},
         }
@@ -345,10 +343,6 @@ class Comparison:
 
 def _hashable(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool, type(None))) and not _is_nan(value) else str(value)
-
-
-def _is_cached(side: Side) -> bool:
-    return not side.failure and side.answer.cached
 
 
 def _is_nan(value: Any) -> bool:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pytest_llm_migrate.comparison.comparison import Comparison
     from pytest_llm_migrate.comparison.metric import MetricComparison
-    from pytest_llm_migrate.domain import Case, SideName
+    from pytest_llm_migrate.domain import Case, Side, SideName
 
 Record = dict[str, Any]
 
@@ -36,9 +36,9 @@ def metric_record(metric: MetricComparison) -> Record:
     }
 
 
-def flipped_rows(metric: MetricComparison) -> dict[str, list[str]]:
+def flipped_rows(metric: MetricComparison) -> dict[str, dict[str, list[str]]]:
     """Return the ids of the rows that changed; those of the others are in the rows' own records."""
-    return {"broke": list(metric.flips.broke), "fixed": list(metric.flips.fixed)}
+    return {"flipped": {"broke": list(metric.flips.broke), "fixed": list(metric.flips.fixed)}}
 
 
 def critical_record(comparison: Comparison) -> Record | None:
@@ -60,6 +60,16 @@ def group_records(comparison: Comparison) -> Iterator[Record]:
     for place, (column, value, group) in enumerate(groups):
         metrics = {name: metric_record(group[name]) | found[place] for name, found in tests.items()}
         yield {"column": column, "value": str(value), "rows": len(group), "metrics": metrics}
+
+
+def fault_kinds(cases: Iterable[Case], side: SideName) -> Iterator[str]:
+    """Yield the fault of every call of a side that gave no answer."""
+    yield from (failure.kind for case in cases if (failure := getattr(case, side).failure))
+
+
+def is_cached(side: Side) -> bool:
+    """Tell whether a side has an answer that was kept from an earlier call."""
+    return not side.failure and side.answer.cached
 
 
 def served(cases: Iterable[Case], side: SideName) -> Iterator[str]:

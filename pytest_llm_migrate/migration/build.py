@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.answers import Connection, read_recording, recording_path
@@ -28,7 +27,7 @@ from pytest_llm_migrate.migration.pipelines import PipelineSide
 from pytest_llm_migrate.migration.reviewed import people_of, with_reviews
 from pytest_llm_migrate.migration.run_level import is_run_only
 from pytest_llm_migrate.migration.scoring import Bounded, Scorer
-from pytest_llm_migrate.migration.sent import Sent, attaching, sides_of, untuned, variants_of
+from pytest_llm_migrate.migration.sent import attaching, sides_of, untuned, variants_of
 from pytest_llm_migrate.migration.settings import RECORDED
 from pytest_llm_migrate.migration.sides import AskedSide, RecordedSide
 from pytest_llm_migrate.migration.tuning import tuning_terms
@@ -36,9 +35,11 @@ from pytest_llm_migrate.prompts import Prompt, RowPrompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from pytest_llm_migrate.answers import Desk
     from pytest_llm_migrate.domain import Case, Metric, Model, Row, Side, SideName
+    from pytest_llm_migrate.migration.sent import Sent
     from pytest_llm_migrate.migration.settings import Settings
     from pytest_llm_migrate.migration.sides import SideAnswers
     from pytest_llm_migrate.migration.spec import MigrationSpec

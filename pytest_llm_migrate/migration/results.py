@@ -16,8 +16,8 @@ from pytest_llm_migrate.migration.conditions import merged, timing_of
 from pytest_llm_migrate.migration.gold_audit import gold_audit
 from pytest_llm_migrate.migration.kinship import kinship_warnings
 from pytest_llm_migrate.migration.ranking import rankings
-from pytest_llm_migrate.migration.spool import changes_by_row
 from pytest_llm_migrate.migration.run_level import run_level_warnings
+from pytest_llm_migrate.migration.spool import changes_by_row
 from pytest_llm_migrate.migration.tuning import tuning_record, tuning_warnings
 
 if TYPE_CHECKING:

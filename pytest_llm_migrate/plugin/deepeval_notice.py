@@ -7,10 +7,8 @@ import os
 
 def deepeval_notice() -> list[str]:
     """Return what DeepEval's plugin does to every run, how to do without, and whether results may leave."""
-    said = [
-        "llm-migrate: DeepEval's pytest plugin is loaded: some 2 s of imports a process, and it reads .env files. "
-        "Its metrics work without: addopts = -p no:deepeval"
-    ]
+    cost = "DeepEval's pytest plugin is loaded: some 2 s of imports a process, and it reads .env files."
+    said = [f"llm-migrate: {cost} Its metrics work without: addopts = -p no:deepeval"]
     if os.environ.get("CONFIDENT_API_KEY"):
         said.append("llm-migrate: CONFIDENT_API_KEY is set: what DeepEval itself evaluates is uploaded; unset it")
     return said

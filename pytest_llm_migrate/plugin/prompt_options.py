@@ -33,7 +33,8 @@ def add_prompt_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None
         metavar="STRATEGY",
         nargs="?",
         const=DEFAULT,
-        help="Rewrite the prompts of the selected tests for the targets by a strategy, file them in the catalog and "
+        help="Rewrite the prompts of the selected tests for the targets by a strategy, by several in a row ('a+b') or "
+        "by the one of several with the best dev score ('best-of:a,b'), file them in the catalog and "
         f"run no test; with --migration-plan only say what that takes (default: off; '{DEFAULT}' without a name)",
     )
     group.addoption(

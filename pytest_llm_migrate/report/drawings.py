@@ -81,13 +81,24 @@ class Drawing:
     bar: Bar | None = None
 
 
-def gate_drawing(figures: Record, migration: Record) -> Drawing | None:
-    """Return the drawing of a gate's figures; ``None`` where there is nothing to draw."""
+def gate_values(figures: Record) -> tuple[float | None, ...] | None:
+    """Return the values that a gate's axis must have a place for; ``None`` where there is nothing to draw."""
     kind, bar, estimate = figures.get("kind"), _bar_value(figures), figures.get("estimate")
     if kind not in _REFERENCES or not is_known(bar) or not is_known(estimate):
         return None
-    limits, show, reference = (figures.get("low"), figures.get("high")), _show(figures, migration), _REFERENCES[kind]
-    axis = Axis.over((*limits, estimate, bar, reference), GATE_WIDTH)
+    return figures.get("low"), figures.get("high"), estimate, bar, _REFERENCES[kind]
+
+
+def gate_drawing(figures: Record, migration: Record, axis: Axis | None = None) -> Drawing | None:
+    """Return the drawing of a gate's figures, on an axis of its own or on one that others share.
+
+    It is ``None`` where there is nothing to draw.
+    """
+    values, bar, estimate = gate_values(figures), _bar_value(figures), figures.get("estimate")
+    if values is None or not is_known(bar) or not is_known(estimate):
+        return None
+    limits, show, kind = (figures.get("low"), figures.get("high")), show_of(figures, migration), figures["kind"]
+    axis, reference = axis or Axis.over(values, GATE_WIDTH), _REFERENCES[kind]
     side = "at least" if kind == "at_least" else "above" if kind in _DIFFERENCES else "at most"
     text = f"Estimate {show(estimate)}, limits {interval(limits, show)}; to pass it must be {side} {show(bar)}."
     drawn_bar = _bar(axis, bar, f"{side} {show(bar)}", is_above_good=side != "at most")
@@ -152,7 +163,8 @@ def _bar_value(figures: Record) -> float | None:
     return found
 
 
-def _show(figures: Record, migration: Record) -> Show:
+def show_of(figures: Record, migration: Record) -> Show:
+    """Return how the estimate of a gate is written."""
     kind, metric = figures["kind"], figures.get("metric")
     if kind == "ratio_at_most":
         return ratio

@@ -62,12 +62,9 @@ def run_gepa(task: PromptTask, chosen: Gepa) -> Rewrite:
     """Return what GEPA makes of a prompt; raises as `Gepa.rewrite` does."""
 
     def compiled(program: PromptProgram, _target: Any, rows: DevRows) -> Any:
-        def judged(example: Any, prediction: Any, *_: Any) -> Any:
-            score, feedback = program.score(example, prediction)
+        def metric(gold: Any, pred: Any, *_: Any) -> Any:
+            score, feedback = program.score(gold, pred)
             return dspy.Prediction(score=score, feedback=feedback or "Nothing is wanting.")
-
-        def metric(gold: Any, pred: Any, trace: Any = None, pred_name: Any = None, pred_trace: Any = None) -> Any:
-            return judged(gold, pred, trace, pred_name, pred_trace)
 
         optimizer = dspy.GEPA(
             metric=metric,

@@ -13,9 +13,9 @@ from pytest_llm_migrate.strategies.instructions import instructed
 from pytest_llm_migrate.strategies.settings import whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from pytest_llm_migrate.domain import PromptTask, Trial
+    from pytest_llm_migrate.domain import PromptTask, Row, Trial
 
 _SAID = re.compile(r"(?:^|; )\w+ -?[\d.]+(?:e[+-]?\d+)?(?:: |(?=;|$))")
 """What `Trial.feedback` has ahead of each metric's reason: its name and score."""
@@ -29,7 +29,8 @@ class SmeRules:
     """Tries the prompt out, reads which rules the answers break, and adds those as instructions, most frequent first.
 
     Rules are what reasons of metrics list behind ``broke:``; any other reason becomes a fault to avoid where it is said
-    of several rows in the same words. It takes the setting ``rules`` (how many at most).
+    of several rows in the same words and tells none of their golden answers. It takes the setting
+    ``rules`` (how many at most).
     """
 
     rules: int = 8
@@ -51,7 +52,7 @@ class SmeRules:
         Raises `CallFailedError` where the target does not answer.
         """
         before = task.try_out(task.prompt, task.rows)
-        lines = _lines(before.feedback.values())[: self.rules]
+        lines = _lines(before.feedback, task.rows)[: self.rules]
         if not lines:
             note = f"Metrics name no rule that answers to {counted(before.rows, 'dev row')} break: the prompt stays."
             return Rewrite(prompt=task.prompt, trials=(before,), notes=(note,))
@@ -65,18 +66,34 @@ class SmeRules:
         )
 
 
-def _lines(feedback: Iterable[str]) -> list[str]:
-    """Return the instructions that feedback asks for, the most frequent first."""
+def _lines(feedback: Mapping[str, str], rows: Sequence[Row]) -> list[str]:
+    """Return the instructions that feedback on rows asks for, the most frequent first."""
     rules: Counter[str] = Counter()
     faults: Counter[str] = Counter()
-    for said in feedback:
+    for said in feedback.values():
         reasons = [reason.strip() for reason in _SAID.split(said) if reason.strip()]
         broken = [reason.removeprefix(_BROKE) for reason in reasons if reason.startswith(_BROKE)]
         rules.update({rule.strip() for reason in broken for rule in reason.split("; ") if rule.strip()})
         faults.update({reason for reason in reasons if not reason.startswith(_BROKE)})
-    common = {f"Avoid this fault: {fault}": rows for fault, rows in faults.items() if rows >= _COMMON}
+    golden = {text for row in rows if row.sample_id in feedback for text in _texts(row.reference)}
+    common = {
+        f"Avoid this fault: {fault}": times
+        for fault, times in faults.items()
+        if times >= _COMMON and not any(text in fault for text in golden)
+    }
     found = Counter(common) + rules
     return [line for line, _ in found.most_common()]
+
+
+def _texts(golden: Any) -> Iterator[str]:
+    """Yield the texts and figures that a golden answer is made of."""
+    if isinstance(golden, dict):
+        golden = list(golden.values())
+    if isinstance(golden, (list, tuple)):
+        for item in golden:
+            yield from _texts(item)
+    elif golden is not None and str(golden).strip():
+        yield str(golden).strip()
 
 
 def _note(before: Trial, after: Trial, lines: Sequence[str], *, is_kept: bool) -> str:

@@ -59,14 +59,15 @@ def test_it_is_awaited_while_another_loop_runs() -> None:
 
 def test_all_are_awaited_on_one_loop_at_once() -> None:
     """Three that wait for each other come to an end; a client made in one call serves the next."""
-    loops, arrived = set(), []
+    loops, arrived, all_there = set(), [], asyncio.Event()
 
     @metric(version="1")
     async def together(_answer: Answer, _row: Row) -> float:
         loops.add(asyncio.get_running_loop())
         arrived.append(threading.get_ident())
-        while len(arrived) < 3:
-            await asyncio.sleep(0.001)
+        if len(arrived) == 3:
+            all_there.set()
+        await all_there.wait()
         return 1.0
 
     assert many(together) == [1.0, 1.0, 1.0]

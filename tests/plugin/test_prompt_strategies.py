@@ -7,27 +7,41 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from pytest_llm_migrate.models.endpoint import Reply, Rule
-from tests.plugin.suite import SOURCE, TARGET, golden
+from pytest_llm_migrate.models.endpoint import Reply, Script, ScriptedEngine
+from tests.plugin.suite import SOURCE, TARGET, Bedrock, golden
 
 if TYPE_CHECKING:
-    from tests.plugin.conftest import Serve
-    from tests.plugin.suite import Bedrock, Suite
+    from collections.abc import Iterator
+
+    from pytest_llm_migrate.models.endpoint import Answer
+    from pytest_llm_migrate.models.endpoint.engines import Converse
+    from tests.plugin.suite import Suite
 
 FEW = ("--strategy-option", "trials=2", "--strategy-option", "examples=2")
 
 
+class Imitator(Bedrock):
+    """An endpoint whose target gives the answer of the first example that it is shown, and ``no`` without one."""
+
+    def converse(self, request: Converse) -> Answer:
+        """Answer as the example does."""
+        shown = next((message.text for message in request.messages if message.role == "assistant"), "no")
+        self.asked.append((request.model, request.question))
+        return ScriptedEngine(Script(default=Reply(text=shown))).converse(request)
+
+
 @pytest.fixture
-def taught(suite: Suite, serve: Serve) -> tuple[Suite, Bedrock]:
-    """A suite of thirty rows, and a target that is right where it sees ``answer of a neighbour`` as an example."""
+def taught(suite: Suite, credentials: pytest.MonkeyPatch) -> Iterator[tuple[Suite, Bedrock]]:
+    """A suite of thirty rows with one golden answer, and a target that imitates examples."""
     rows = golden(30)
     for row in rows:
         row["question"] = f"a question that is long enough to be told again {row['sample_id'][1:]}."
-        row["answer_ground_truth"] = "answer of a neighbour"
     suite.rows(rows)
     suite.tests()
-    wanted = Rule(model=TARGET, contains="answer of a neighbour", reply=Reply(text="answer of a neighbour"))
-    return suite, serve(wanted, default=Reply(text="no"))
+    bedrock = Imitator()
+    with bedrock.endpoint as endpoint:
+        credentials.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", endpoint.url)
+        yield suite, bedrock
 
 
 def migrate(suite: Suite, strategy: str, *arguments: str) -> pytest.RunResult:
@@ -49,7 +63,7 @@ def test_few_shot_files_examples_and_says_on_which_rows_it_is_better(taught: tup
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["  dev score 0.000 -> 1.000 over 8 rows", "  Examples: rows *"])
     prompt = filed(suite)
-    assert [example["output"] for example in prompt["examples"]] == ["answer of a neighbour"] * 2
+    assert [example["output"] for example in prompt["examples"]] == ["yes"] * 2
     assert prompt["provenance"]["strategy"] == "few-shot"
     assert prompt["provenance"]["dev_sha256"]
     assert filed(suite, "variants/few-shot") == prompt
@@ -59,9 +73,9 @@ def test_holdout_rows_alone_judge_a_prompt_with_examples(taught: tuple[Suite, Be
     """After few-shot, gates judge rows that tuned nothing."""
     suite, _ = taught
     migrate(suite, "few-shot", *FEW)
-    suite.run("--target-model", TARGET, "--source-model", "recorded", "--prompt-strategy", "few-shot")
+    result = suite.run("--target-model", TARGET, "--source-model", "recorded", "--prompt-strategy", "few-shot")
     assert suite.migration["target"]["prompt"]["strategy"] == "few-shot"
-    assert suite.migration["rows"]["judged"] == 20
+    result.stdout.fnmatch_lines(["*20 of 30 rows of rows.csv*"])
 
 
 def test_mipro_files_the_instruction_and_the_examples_it_found(

@@ -53,10 +53,10 @@ def review_file(suite: Suite, rows: list[dict[str, Any]], *, raters: int = 2, fa
 @PROCESSES
 def test_a_judge_is_certified_by_a_review_file(suite: Suite, processes: tuple[str, ...]) -> None:
     """The gate passes, its figures are in the record, and other gates do not speak of the judge."""
-    rows = judged(60)
+    rows = judged(60, broken=20)
     suite.rows(rows)
     review_file(suite, rows)
-    suite.tests(REVIEWED)
+    suite.tests(REVIEWED.replace("margin=0.3", "margin=0.6"))
     suite.judge(*processes).assert_outcomes(passed=2)
     validator("results").validate(suite.results)
     (found,) = suite.migration["certificates"]["llm_judge_score"]
@@ -67,7 +67,7 @@ def test_a_judge_is_certified_by_a_review_file(suite: Suite, processes: tuple[st
     assert "agrees with people by a kappa of 1.00 over 120 answers of 60 rows" in said["test_judge"]
     assert "judge behind it" not in said["test_gate"]
     ((corrected,),) = suite.migration["corrected"].values()
-    assert (corrected["labelled"], round(corrected["value"], 3)) == (60, -0.167)
+    assert (corrected["labelled"], round(corrected["value"], 3)) == (60, -0.333)
 
 
 def test_a_judge_that_people_contradict_is_no_go(suite: Suite) -> None:

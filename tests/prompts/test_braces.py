@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llm_migrate.errors import MixedBracesError, PromptExportError
 from pytest_llm_migrate.prompts import Prompt
-from pytest_llm_migrate.prompts.braces import Braces, from_template, to_template
+from pytest_llm_migrate.prompts.braces import from_template, to_template
+
+if TYPE_CHECKING:
+    from pytest_llm_migrate.prompts.braces import Braces
 
 PIECES = st.one_of(
     st.sampled_from(["{{ v }}", '{"a": 1}', "{", "}", "%}", "v", "\r\n", "{{v", "#}"]), st.text(max_size=4)

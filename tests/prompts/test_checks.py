@@ -23,10 +23,12 @@ def faults(source: Prompt, written: Prompt, bounds: Bounds | None = None) -> lis
     try:
         check_rewrite(source, written, rows=ROWS, hidden=(), bounds=bounds)
     except PromptCheckError as error:
-        assert error.diff
-        assert "\n".join(error.diff) in str(error)
-        return error.faults
-    return []
+        found = error
+    else:
+        return []
+    assert found.diff
+    assert "\n".join(found.diff) in str(found)
+    return found.faults
 
 
 def saying(text: str, source: Prompt = SOURCE) -> Prompt:

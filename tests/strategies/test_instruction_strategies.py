@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pytest_llm_migrate.prompts import Prompt
 from pytest_llm_migrate.strategies.shorten import WORDING, Shorten
 from pytest_llm_migrate.strategies.sme_rules import SmeRules
@@ -57,6 +59,16 @@ def test_a_fault_of_several_rows_is_a_rule_and_of_one_row_is_not() -> None:
     rewrite = SmeRules().rewrite(world.task)
     wanted = "Keep to these rules:\n- Avoid this fault: the answer is no JSON object\n\n{{ ticket }}"
     assert rewrite.prompt.user == wanted
+
+
+@pytest.mark.parametrize("golden", ["billing", ["billing", "payment"], {"label": "billing", "n": [7]}])
+def test_a_fault_that_tells_a_golden_answer_is_no_rule(golden: object) -> None:
+    """Many rows share a label: what metrics expected of them would have the target say it always."""
+    said = "exact_match 0: expected 'billing', got 'no'; token_f1 0: 0 of 1 words"
+    world = World(answers=lambda _: "no", dev=rows(6, lambda _: golden), reasons=lambda *_: said)
+    rewrite = SmeRules().rewrite(world.task)
+    assert "Avoid this fault: 0 of 1 words" in str(rewrite.prompt.system)
+    assert "billing" not in str(rewrite.prompt.system)
 
 
 def test_only_so_many_rules_are_added() -> None:

@@ -27,6 +27,11 @@ _PLAIN: Mapping[tuple[str, str], str] = {
     ("POST", "advanced-prompt-optimization-jobs"): "CreateAdvancedPromptOptimizationJob",
     ("POST", "optimize-prompt"): "OptimizePrompt",
 }
+_PROMPT: Mapping[tuple[str, bool, str], str] = {
+    ("POST", False, ""): "CreatePrompt",
+    ("POST", True, "versions"): "CreatePromptVersion",
+    ("GET", True, ""): "GetPrompt",
+}
 _OBJECT: Mapping[str, str] = {
     "DELETE": "DeleteObject",
     "GET": "GetObject",
@@ -90,17 +95,18 @@ def route(arrival: Arrival) -> Route:
             found = Route("GetAdvancedPromptOptimizationJob", name=unquote(job))
         case "GET", ["model-invocation-job", job] if job:
             found = Route("GetModelInvocationJob", name=unquote(job))
-        case "POST", ["prompts", ""]:
-            found = Route("CreatePrompt")
-        case "POST", ["prompts", prompt, "versions"] if prompt:
-            found = Route("CreatePromptVersion", name=unquote(prompt))
-        case "GET", ["prompts", prompt, ""] if prompt:
-            found = Route("GetPrompt", name=unquote(prompt))
+        case _, ["prompts", prompt, *rest]:
+            found = _prompt_route(method, unquote(prompt), rest) or found
         case "GET", [kind, model] if model and kind in _NAMED:
             found = Route(_NAMED[kind], unquote(model))
         case _, [first] if (method, first) in _PLAIN:
             found = Route(_PLAIN[method, first])
     return found
+
+
+def _prompt_route(method: str, prompt: str, rest: list[str]) -> Route | None:
+    operation = _PROMPT.get((method, bool(prompt), "/".join(rest)))
+    return Route(operation, name=prompt) if operation else None
 
 
 def _object_route(arrival: Arrival) -> Route:
