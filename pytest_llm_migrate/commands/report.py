@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from pytest_llm_migrate.report import render_again
+from pytest_llm_migrate.signoff import fingerprint, read_signoff, signature_files
 
 if TYPE_CHECKING:
     import argparse
+
+    from pytest_llm_migrate.signoff import SignOff
 
 _FOLDER = "rendered"
 
@@ -29,6 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, out: TextIO) -> int:
     """Render, and say which files were written."""
-    written = render_again(options.folder, options.out or options.folder / _FOLDER, redact=options.redact)
+    decisions = [_decision(read_signoff(path)) for path in signature_files(options.folder)]
+    out_folder = options.out or options.folder / _FOLDER
+    written = render_again(options.folder, out_folder, redact=options.redact, signatures=decisions)
     out.writelines(f"{path}\n" for path in written)
     return 0
+
+
+def _decision(signoff: SignOff) -> dict[str, Any]:
+    said = signoff.statement
+    names = ("migration", "name", "role", "decision", "reason", "conditions", "signed_at", "expires_at")
+    key = fingerprint(signoff.key) if signoff.key else None
+    return {**{name: getattr(said, name) for name in names}, "key": key, "holds": signoff.is_signed}

@@ -27,7 +27,7 @@ TOOL = "verdict"
 INFERENCE: Mapping[str, Any] = {"temperature": 0, "max_tokens": 1024}
 """How a judge is asked unless a metric says otherwise."""
 
-_WITHOUT_OPTIONS = frozenset({"local", "openai", "sagemaker"})
+_STYLE_OF_SCHEME: Mapping[str, Style] = {"local": "json_schema", "openai": "text", "sagemaker": "text"}
 _TRUNCATED = frozenset({"max_tokens", "model_context_window_exceeded"})
 _SHOWN_AGAIN = 2000
 _TRIES = 2
@@ -52,7 +52,7 @@ def ask_for(
 
     A judge whose answer is no such verdict is told what was wrong and asked once more, with twice the tokens where it
     ran out of them. A refusal, a call without an answer, or a judge out of reach ends it at once. Where a model
-    takes no tools, ``style`` is ``json_schema`` or ``text``; left out, it is ``text`` for those known to take none,
+    takes no tools, ``style`` is ``json_schema`` or ``text``; left out, it is what those known to take none can do,
     else ``tool``.
     """
     inquiry = _Inquiry(system=system, schema=schema, style=style or style_of(judge.ref), check=check)
@@ -76,8 +76,8 @@ def ask_for(
 
 
 def style_of(ref: str) -> Style:
-    """Return how a model is asked for a shape: by a tool, or in words where its scheme is known to take no tools."""
-    return "text" if ref.partition(":")[0] in _WITHOUT_OPTIONS else "tool"
+    """Return how a model is asked for a shape: by a tool, or as its scheme can where that takes no tools."""
+    return _STYLE_OF_SCHEME.get(ref.partition(":")[0], "tool")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,11 +16,12 @@ import pytest
 
 from pytest_llm_migrate.answers import Mode, RecordedAnswer, recording_path, write_recording
 from pytest_llm_migrate.errors import MigrateError, RecordingError, ReportFileError, counted
+from pytest_llm_migrate.migration.history import add_history
 from pytest_llm_migrate.migration.results import SAMPLES_FILE, Seen, row_records, run_record, scales_of, spending_record
 from pytest_llm_migrate.migration.spool import read_spool
 from pytest_llm_migrate.plugin.keys import INTERRUPTED, OUTCOMES, RESULTS, ROWS, RUN, UNWRITTEN
 from pytest_llm_migrate.plugin.run import command_of
-from pytest_llm_migrate.plugin.sealing import add_loosened, add_seal
+from pytest_llm_migrate.plugin.sealing import add_loosened, add_seal, earlier_runs
 from pytest_llm_migrate.plugin.self_tested import add_self_test
 from pytest_llm_migrate.plugin.signing_off import leave_evidence, require_signoffs
 from pytest_llm_migrate.report import (
@@ -170,6 +171,7 @@ def _results(session: pytest.Session, run: Run, seen: Seen, outcomes: Outcomes) 
         )
     add_seal(run, seen, results)
     add_loosened(run, results)
+    add_history(results, earlier_runs(run.folder))
     require_signoffs(session, run, results)
     for migration in results["migrations"]:
         config.hook.pytest_llm_migrate_verdict(config=config, migration=migration)

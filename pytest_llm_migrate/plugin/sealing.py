@@ -166,10 +166,10 @@ def _checked(run: Run, seen: Seen, warnings: list[str]) -> tuple[dict[str, Any],
 
 def add_loosened(run: Run, results: dict[str, Any]) -> None:
     """Add a warning for each margin that is looser than in the last run that accepted its gate."""
-    results["warnings"] += loosened(results, _earlier(run.folder))
+    results["warnings"] += loosened(results, earlier_runs(run.folder))
 
 
-def _earlier(folder: Path) -> Iterator[dict[str, Any]]:
+def earlier_runs(folder: Path) -> Iterator[dict[str, Any]]:
     """Yield the records of earlier runs, the newest first; their names begin with when they ran."""
     found = (path for path in folder.parent.glob("*/results.json") if path.parent.name < folder.name)
     for path in sorted(found, reverse=True)[:_MOST_RUNS]:

@@ -12,7 +12,7 @@ from pytest_llm_migrate.report.markdown import write_markdown
 from pytest_llm_migrate.report.redaction import write_redacted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 
@@ -32,10 +32,13 @@ class StoredRows:
             raise RunFolderError(self.path.parent, f"its {self.path.name} is not what a run writes") from error
 
 
-def render_again(folder: Path, out: Path, *, redact: bool = False) -> list[Path]:
+def render_again(
+    folder: Path, out: Path, *, redact: bool = False, signatures: Sequence[Mapping[str, Any]] = ()
+) -> list[Path]:
     """Write the page and the summary of a stored run to a folder, and return the files.
 
-    With ``redact`` it is the edition without texts, with the records it was made from. Raises `RunFolderError` where
+    With ``redact`` it is the edition without texts, with the records it was made from. ``signatures`` are the decisions
+    that were filed since the run, which the page shows. Raises `RunFolderError` where
     a record cannot be read, and `ReportFileError` where a file cannot be written.
     """
     results, rows = stored_results(folder), StoredRows(folder / "rows.jsonl")
@@ -45,7 +48,8 @@ def render_again(folder: Path, out: Path, *, redact: bool = False) -> list[Path]
         raise ReportFileError(out, error.strerror or str(error)) from error
     if redact:
         return write_redacted(out, results, rows)
-    write_report(out / "report.html", results, rows)
+    signed = {**results, "signatures": list(signatures)} if signatures else results
+    write_report(out / "report.html", signed, rows)
     write_markdown(out / "summary.md", results, rows)
     return [out / "report.html", out / "summary.md"]
 

@@ -36,19 +36,18 @@ def _judges(migration: Record) -> Iterator[str]:
     """Yield the judges that no human scores speak for."""
     certificates = migration.get("certificates", {})
     asked = {said["figures"].get("metric") for gate in migration["gates"] for said in gate["statements"]}
-    for name, found in certificates.items():
-        if found["caution"]:
-            yield f"{name}: {found['caution']}"
-    bare = [name for name in migration.get("judged", ()) if name not in certificates and not is_monitor(name)]
+    for name, held in certificates.items():
+        for found in held:
+            if found["caution"]:
+                yield f"{name}: {found['caution']}"
+    bare = [name for name in migration.get("judged", ()) if not certificates.get(name) and not is_monitor(name)]
     if named := [name for name in bare if name in asked]:
         what = "is" if len(named) == 1 else "are"
         yield f"{', '.join(named)} {what} scored by a judge that was not held against people's scores"
 
 
 def _size(migration: Record) -> Iterator[str]:
-    undecided = [
-        said for gate in migration["gates"] for said in gate["statements"] if said["verdict"] == _UNDECIDED
-    ]
+    undecided = [said for gate in migration["gates"] for said in gate["statements"] if said["verdict"] == _UNDECIDED]
     if undecided:
         needed = max((said["figures"].get("more_rows") or 0 for said in undecided), default=0)
         more = f"; about {count(needed)} more would be needed" if needed else ""

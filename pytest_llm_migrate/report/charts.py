@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from pytest_llm_migrate.report.drawings import Axis, show_of
 from pytest_llm_migrate.report.figures import Scale
 from pytest_llm_migrate.report.forest import Tick, ticks_on
-from pytest_llm_migrate.report.numbers import count, interval, is_known, percent, score, score_change, seconds, usd
+from pytest_llm_migrate.report.numbers import count, interval, is_known, percent, seconds, usd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_llm_migrate.report.figures import Record, Show
+    from pytest_llm_migrate.report.figures import Record
     from pytest_llm_migrate.report.gathered import Gathered
 
 WIDTH, HEIGHT = 420, 170
@@ -87,10 +87,12 @@ def _latencies(migration: Record, gathered: Gathered) -> Chart | None:
     medians = {side: seconds(quantile(values, 0.5)) for side, values in sides.items()}
     beyond = "; the slowest 1% of the slower side lies beyond the axis"
     drawn = "" if all(rows[side] == len(sides[side]) for side in sides) else ", drawn from a sample of them"
-    apart = " These are the rows' own answers, not the latency pass of the figures." if migration["latency_pass"] else ""
+    apart = (
+        " These are the rows' own answers, not the latency pass of the figures." if migration["latency_pass"] else ""
+    )
     return Chart(
         title="Latency: share of answers that took at most so long",
-        text=f"Half of the source's answers took at most {medians['source']}, half of the target's {medians['target']}.",
+        text=f"Half of the source's answers took {medians['source']} at most, the target's {medians['target']}.",
         x=ticks_on(axis, seconds),
         x_name="latency of an answer",
         y=_shares(),
@@ -109,7 +111,8 @@ def _kept(migration: Record) -> str:
     kept = {side: number for side, number in migration["cached"].items() if number}
     if not kept:
         return ""
-    return f" Kept answers ({', '.join(f'{count(n)} {side}' for side, n in kept.items())}) count with the time of their first call."
+    named = ", ".join(f"{count(number)} {side}" for side, number in kept.items())
+    return f" Kept answers ({named}) count with the time of their first call."
 
 
 def quantile(values: Sequence[float], share: float) -> float:
@@ -124,12 +127,16 @@ def _steps(values: Sequence[float], axis: Axis) -> str:
     for place in range(0, len(values), stride):
         if values[place] > axis.high:
             break
-        path.append(f"H{axis.place(values[place])}V{round(HEIGHT * (1 - min(place + stride, len(values)) / len(values)), 1)}")
+        path.append(
+            f"H{axis.place(values[place])}V{round(HEIGHT * (1 - min(place + stride, len(values)) / len(values)), 1)}"
+        )
     return "".join(path)
 
 
 def _shares() -> list[Tick]:
-    return [Tick(place=HEIGHT * (1 - share), text=percent(share).replace(".0", "")) for share in (0, 0.25, 0.5, 0.75, 1)]
+    return [
+        Tick(place=HEIGHT * (1 - share), text=percent(share).replace(".0", "")) for share in (0, 0.25, 0.5, 0.75, 1)
+    ]
 
 
 def _changes(migration: Record, metric: str, counts: Sequence[int]) -> Chart:
@@ -162,8 +169,13 @@ def _changes(migration: Record, metric: str, counts: Sequence[int]) -> Chart:
             for place, ((left, right), number) in enumerate(zip(edges, counts, strict=True))
             if number
         ],
-        legend=[("worse", f"fell: {count(worse)}"), ("same", f"within {scale.value(edges[middle][1])} of no change: {count(same)}"), ("better", f"rose: {count(better)}")],
-        note=f"n: {count(n)} rows with both scores. Mean change {scale.change(figures['delta'])}, interval {interval(figures['interval'], scale.change)}.",
+        legend=[
+            ("worse", f"fell: {count(worse)}"),
+            ("same", f"within {scale.value(edges[middle][1])} of no change: {count(same)}"),
+            ("better", f"rose: {count(better)}"),
+        ],
+        note=f"n: {count(n)} rows with both scores. Mean change {scale.change(figures['delta'])}, "
+        f"interval {interval(figures['interval'], scale.change)}.",
         columns=["Change", "Rows"],
         cells=[[name, count(number)] for name, number in zip(names, counts, strict=True) if number],
     )
@@ -174,8 +186,10 @@ def _edges(bins: int, reach: float) -> list[tuple[float, float]]:
 
 
 def _whole_ticks(axis: Axis) -> list[Tick]:
-    found = {tick.text: tick for tick in ticks_on(axis, count) if (axis.high * tick.place / axis.width) % 1 < 0.02}
-    return [Tick(place=HEIGHT - tick.place, text=tick.text) for tick in found.values()]
+    step = max(1, round(axis.high / 4))
+    return [
+        Tick(place=HEIGHT - axis.place(number), text=count(number)) for number in range(0, int(axis.high) + 1, step)
+    ]
 
 
 def _history(record: Record, migration: Record) -> Chart:
@@ -193,11 +207,15 @@ def _history(record: Record, migration: Record) -> Chart:
         whiskers.append(f"M{x} {_down(up, low)}V{_down(up, high)}")
         text = f"{day}: {point['verdict']}, {show(point['estimate'])} {limits}"
         marks.append(Mark(kind=f"point {_TONES[point['verdict']]}", x=x, y=_down(up, point["estimate"]), text=text))
-    bars = "".join(f"M{round(x - WIDTH / len(points) / 2, 1)} {_down(up, point['bar'])}h{round(WIDTH / len(points), 1)}" for x, point in zip(xs, points, strict=True))
+    bars = "".join(
+        f"M{round(x - WIDTH / len(points) / 2, 1)} {_down(up, point['bar'])}h{round(WIDTH / len(points), 1)}"
+        for x, point in zip(xs, points, strict=True)
+    )
     stride = max(1, len(points) // 4)
     return Chart(
         title=f"{record['gate']}: over {count(len(points))} runs",
-        text=f"From {points[0]['verdict']} at {show(points[0]['estimate'])} to {points[-1]['verdict']} at {show(points[-1]['estimate'])}.",
+        text=f"From {points[0]['verdict']} at {show(points[0]['estimate'])} "
+        f"to {points[-1]['verdict']} at {show(points[-1]['estimate'])}.",
         x=[Tick(place=xs[place], text=days[place]) for place in range(0, len(points), stride)],
         x_name="runs in their order, in UTC; not to scale in time",
         y=[Tick(place=HEIGHT - tick.place, text=tick.text) for tick in ticks_on(up, show)],
@@ -224,7 +242,11 @@ def _down(axis: Axis, value: float) -> float:
 def target_chart(ranking: Record, migration: Record) -> Chart | None:
     """Return several targets by cost and change of quality, the area of a dot its median latency."""
     metric = ranking["metric"]
-    known = [found for found in ranking["targets"] if metric and is_known(found["cost"]["mean"]) and is_known(found["metrics"][metric]["delta"])]
+    known = [
+        found
+        for found in ranking["targets"]
+        if metric and is_known(found["cost"]["mean"]) and is_known(found["metrics"][metric]["delta"])
+    ]
     if len(known) < 2:  # noqa: PLR2004 - one alone is no comparison
         return None
     scale = Scale.of(migration, metric)
@@ -240,7 +262,11 @@ def target_chart(ranking: Record, migration: Record) -> Chart | None:
     ]
     return Chart(
         title="Quality, cost and latency of the targets",
-        text="; ".join(f"{found['ref']}: {scale.change(item['delta'])} at {usd(found['cost']['mean'])} a row" for found, item in zip(known, figures, strict=True)) + ".",
+        text="; ".join(
+            f"{found['ref']}: {scale.change(item['delta'])} at {usd(found['cost']['mean'])} a row"
+            for found, item in zip(known, figures, strict=True)
+        )
+        + ".",
         x=ticks_on(across, usd),
         x_name="cost of a row",
         y=[Tick(place=HEIGHT - tick.place, text=tick.text) for tick in ticks_on(up, scale.change)],
@@ -252,16 +278,25 @@ def target_chart(ranking: Record, migration: Record) -> Chart | None:
                 x=x,
                 y=_down(up, item["delta"]),
                 width=round(5 + 9 * ((found["latency"]["p50"] or 0) / slowest) ** 0.5, 1),
-                text=f"{found['ref']}: {scale.change(item['delta'])}, {usd(found['cost']['mean'])} a row, {seconds(found['latency']['p50'])}",
+                text=f"{found['ref']}: {scale.change(item['delta'])}, {usd(found['cost']['mean'])} a row, "
+                f"{seconds(found['latency']['p50'])}",
                 label=str(found["rank"] or ""),
             )
             for x, found, item in zip(xs, known, figures, strict=True)
         ],
         legend=[],
-        note=f"A dot's number is its rank, its area grows with the median latency; intervals {percent(ranking['confidence'])}, together. Cost begins at zero.",
+        note="A dot's number is its rank, its area grows with the median latency. Cost begins at zero. Intervals: "
+        f"{percent(ranking['confidence'])}.",
         columns=["Target", "Rows", f"Change of {metric}", "Interval", "Cost of a row", "Latency p50"],
         cells=[
-            [found["ref"], count(item["n"]), scale.change(item["delta"]), interval(item["interval"], scale.change), usd(found["cost"]["mean"]), seconds(found["latency"]["p50"])]
+            [
+                found["ref"],
+                count(item["n"]),
+                scale.change(item["delta"]),
+                interval(item["interval"], scale.change),
+                usd(found["cost"]["mean"]),
+                seconds(found["latency"]["p50"]),
+            ]
             for found, item in zip(known, figures, strict=True)
         ],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.report.figures import Record, Show
 
 FOREST_WIDTH = 340
-_MOST_TICKS = 4
+_MOST_TICKS = 5
+_EMPTY_DECIMALS = re.compile(r"\.0+(?![\d])")
 _WORDS = {
     "non_inferior": "{} no worse by more than {}",
     "superior": "{} better by {}",
@@ -57,6 +59,14 @@ class ForestLine:
     n: str
     drawing: Drawing | None
 
+    @property
+    def room(self) -> float:
+        """How far the nearest limit is from the margin, as a share of the axis; 1 without a drawing."""
+        if self.drawing is None or self.drawing.bar is None:
+            return 1.0
+        limits = (self.drawing.low, self.drawing.high)
+        return min(abs(limit - self.drawing.bar.place) for limit in limits) / self.drawing.width
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forest:
@@ -88,7 +98,7 @@ def ticks_on(axis: Axis, show: Show) -> list[Tick]:
     """Return round values on an axis, with their texts."""
     step = _nice((axis.high - axis.low) / _MOST_TICKS)
     places = range(math.ceil(axis.low / step), math.floor(axis.high / step) + 1)
-    return [Tick(place=axis.place(number * step), text=show(number * step)) for number in places]
+    return [Tick(place=axis.place(number * step), text=_round(show(number * step))) for number in places]
 
 
 def _statements(migration: Record) -> Iterator[tuple[Record, Record]]:
@@ -122,7 +132,9 @@ def _forest(unit: str, found: Sequence[tuple[Record, Record]], migration: Record
     values = [value for _, statement in found for value in gate_values(statement["figures"]) or ()]
     axis = Axis.over(values, FOREST_WIDTH)
     lines = [_line(gate, statement, migration, axis) for gate, statement in found]
-    return Forest(unit=unit, lines=lines, ticks=ticks_on(axis, show_of(found[0][1]["figures"], migration)), width=axis.width)
+    return Forest(
+        unit=unit, lines=lines, ticks=ticks_on(axis, show_of(found[0][1]["figures"], migration)), width=axis.width
+    )
 
 
 def _line(gate: Record, statement: Record, migration: Record, axis: Axis | None) -> ForestLine:
@@ -154,8 +166,12 @@ def _asked(figures: Record, statement: Record, migration: Record) -> str:
     return _WORDS[kind].format(what, text)
 
 
+def _round(text: str) -> str:
+    """Return a round value without decimals that say nothing: ``-20.0 pp`` is ``-20 pp``."""
+    return _EMPTY_DECIMALS.sub("", text)
+
+
 def _nice(step: float) -> float:
     """Return the next round step: 1, 2 or 5 times a power of ten."""
     power = 10.0 ** math.floor(math.log10(step))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= step * (1 - 1e-9))
-

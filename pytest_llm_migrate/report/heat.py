@@ -85,7 +85,7 @@ def _rows(group: Record) -> str:
 
 def _group_cell(migration: Record, group: Record, name: str) -> HeatCell:
     figures = group["metrics"].get(name)
-    return metric_cell(migration, name, figures) if figures else _blank("–")
+    return metric_cell(migration, name, figures) if figures else _blank("-")
 
 
 def _blank(text: str) -> HeatCell:

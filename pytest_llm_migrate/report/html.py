@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from pytest_llm_migrate.report.figures import Record
+    from pytest_llm_migrate.report.gathered import Gathered
     from pytest_llm_migrate.report.packing import Pile
 
 
-SCRIPTS = ("packed", "differences", "elements", "scatter", "viewer", "review", "start")
+SCRIPTS = ("packed", "differences", "elements", "scatter", "viewer", "review", "signing", "start")
 """The parts of the page's script, in their order."""
+STYLES = ("page", "first", "rows", "narrow", "print")
+"""The parts of its style, likewise."""
 
 
 def write_report(path: Path, results: Record, rows: Iterable[Record]) -> None:
@@ -36,15 +39,23 @@ def write_report(path: Path, results: Record, rows: Iterable[Record]) -> None:
     from pytest_llm_migrate.report.page import page_of  # noqa: PLC0415 - what a page needs loads with it
 
     with tempfile.TemporaryFile() as kept, replaced(path) as file:
-        page = page_of(results, _piles(kept, results, rows))
+        gathered = _gatherers(results)
+        page = page_of(results, _piles(kept, results, rows, gathered), gathered)
         script = "\n".join(['"use strict";', *(_file("scripts", f"{name}.js") for name in SCRIPTS)])
-        assets = {"css": _file("templates", "page.css"), "js": script}
+        styles = "".join(_file("templates", f"{name}.css") for name in STYLES)
+        assets = {"css": styles, "js": script}
         hashes = {name: _hash(text) for name, text in assets.items()}
         template = _environment().get_template("page.html")
         file.writelines(template.generate(page=page, assets=_trusted(assets), hashes=hashes))
 
 
-def _piles(kept: Any, results: Record, rows: Iterable[Record]) -> dict[str, Pile]:
+def _gatherers(results: Record) -> dict[str, Gathered]:
+    from pytest_llm_migrate.report.gathered import Gathered  # noqa: PLC0415 - needed where a page is written
+
+    return {record["id"]: Gathered.of(record) for record in results["migrations"]}
+
+
+def _piles(kept: Any, results: Record, rows: Iterable[Record], gathered: dict[str, Gathered]) -> dict[str, Pile]:
     from pytest_llm_migrate.report.packing import Pile  # noqa: PLC0415 - needed where a page is written
     from pytest_llm_migrate.report.row_view import row_record  # noqa: PLC0415 - likewise
 
@@ -55,6 +66,7 @@ def _piles(kept: Any, results: Record, rows: Iterable[Record]) -> dict[str, Pile
         name = row["migration"]
         if name in piles:
             anchor = f"m{places[name]}-r{len(piles[name]) + 1}"
+            gathered[name].add(row)
             piles[name].add(outcome(row), badness(row), row_record(row, anchor, metrics[name]))
     return piles
 

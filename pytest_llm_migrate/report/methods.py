@@ -16,16 +16,19 @@ if TYPE_CHECKING:
 
 _SOURCES = {
     "tango": "T. Tango, Statistics in Medicine 17 (1998) 891-908: score limits of a paired difference of shares",
-    "mcnemar": "Q. McNemar, Psychometrika 12 (1947) 153-157; exact and mid-p after Fagerland, Lydersen and Laake, "
-    "BMC Medical Research Methodology 13 (2013) 91",
+    "mcnemar": "Q. McNemar, Psychometrika 12 (1947) 153-157, as an exact test",
     "wilson": "E. B. Wilson, JASA 22 (1927) 209-212",
     "bootstrap": "B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap (1993)",
     "wilcoxon": "F. Wilcoxon, Biometrics Bulletin 1 (1945) 80-83",
-    "clopper": "C. J. Clopper and E. S. Pearson, Biometrika 26 (1934) 404-413",
+    "newcombe": "R. G. Newcombe, Statistics in Medicine 17 (1998) 873-890",
     "fieller": "E. C. Fieller, JRSS B 16 (1954) 175-185",
     "prediction-powered": "A. N. Angelopoulos et al., Science 382 (2023) 669-674",
 }
 """Where methods are described, by a word of their names."""
+_INTERSECTION = (
+    "the migration is a GO only if every gate is: an intersection-union test, which keeps each gate's level without a "
+    "correction"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +81,7 @@ def _tests(record: Record) -> Iterator[tuple[str, str]]:
     for word, source in _SOURCES.items():
         if word in names:
             yield f"source of {word}", source
-    yield (
-        "multiplicity",
-        "the migration is a GO only if every gate is: an intersection-union test, which keeps each gate's level "
-        "without a correction",
-    )
+    yield "multiplicity", _INTERSECTION
     if record["slice_metrics"]:
         tested = any(_slice_tests(record))
         how = "their p-values are adjusted by Holm's method over all slices of a metric; " if tested else ""
@@ -121,7 +120,10 @@ def _exclusions(record: Record) -> Iterator[tuple[str, str]]:
             if said["figures"].get("missing"):
                 yield said["gate"], f"{counted(said['figures']['missing'], 'row')} of what it asks about missing"
     tests = record["row_tests"]
-    yield "row tests", ", ".join(f"{count(number)} {name.replace('_', ' ')}" for name, number in tests.items() if number)
+    yield (
+        "row tests",
+        ", ".join(f"{count(number)} {name.replace('_', ' ')}" for name, number in tests.items() if number),
+    )
     if found := record.get("latency_pass"):
         left_out = [f"{side} {why} {count(n)}" for side in SIDES for why, n in found["excluded"][side].items()]
         yield "left out of the latency pass", ", ".join(left_out) or "none"
@@ -130,17 +132,29 @@ def _exclusions(record: Record) -> Iterator[tuple[str, str]]:
 def _judges(record: Record) -> Iterator[tuple[str, str]]:
     if record.get("judges"):
         yield "judges", ", ".join(record["judges"])
-    for name, found in record.get("certificates", {}).items():
-        held = f"held against {found['human']} on {counted(found['answers'], 'answer')} of {counted(found['rows'], 'row')}"
-        agreement = [f"{key} {_estimate(found[key])}" for key in ("kappa", "spearman") if is_known(found[key]["value"])]
-        share = f"both agree in {percent(found['observed'])}" if is_known(found["observed"]) else ""
-        yield f"certificate of {name}", "; ".join(filter(None, [held, *agreement, share, found["caution"]]))
-    for name, found in record.get("people", {}).items():
-        alpha = f", alpha {_estimate(found['alpha'])}" if is_known(found["alpha"]["value"]) else ""
-        yield f"people behind {name}", f"{counted(found['raters'], 'rater')}, {counted(found['answers'], 'answer')}{alpha}"
+    for name, held in record.get("certificates", {}).items():
+        for found in held:
+            yield f"certificate of {name}", _certificate(found)
+    for name, among in record.get("people", {}).items():
+        yield f"people behind {name}", _agreement(among)
     if record.get("by_truth"):
         suspect = len((record.get("gold_audit") or {"rows": []})["rows"])
         yield "audit of the ground truth", f"{counted(suspect, 'suspect row')}; verdicts are those with all rows"
+
+
+def _certificate(found: Record) -> str:
+    held = f"held against {found['human']} on {counted(found['answers'], 'answer')} of {counted(found['rows'], 'row')}"
+    agreement = [f"{key} {_estimate(found[key])}" for key in ("kappa", "spearman") if is_known(found[key]["value"])]
+    share = f"both agree in {percent(found['observed'])}" if is_known(found["observed"]) else ""
+    return "; ".join(filter(None, [held, *agreement, share, found["caution"]]))
+
+
+def _agreement(among: Record | None) -> str:
+    """Return how far people agree, which one person alone cannot show."""
+    if among is None:
+        return "how far they agree among themselves is not known"
+    alpha = f", alpha {_estimate(among['alpha'])}" if is_known(among["alpha"]["value"]) else ""
+    return f"{counted(among['raters'], 'rater')}, {counted(among['answers'], 'answer')}{alpha}"
 
 
 def _estimate(found: Record) -> str:
@@ -174,7 +188,7 @@ def _run_provenance(results: Record) -> Iterator[tuple[str, str]]:
     yield "paid for in this run", spending_sentence(results)
     failed = (results.get("spending") or {}).get("failed_calls") or {}
     if failed:
-        yield "calls that failed and were made again", ", ".join(f"{name} {count(n)}" for name, n in failed.items())
+        yield "calls without an answer", ", ".join(f"{name} {count(n)}" for name, n in failed.items())
 
 
 def _sides(found: Record) -> str:

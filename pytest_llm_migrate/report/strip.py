@@ -37,13 +37,12 @@ def tiles_of(migration: Record) -> list[Tile]:
 def _tiles(record: Record) -> Iterator[Tile]:
     for figure in metric_figures(record)[:_MOST_METRICS]:
         yield _tile(figure)
-    for name, statistic in _TIMES:
-        if figure := quantity_figure(record, name, statistic):
-            yield _tile(figure)
+    times = [quantity_figure(record, name, statistic) for name, statistic in _TIMES]
+    yield from (_tile(figure) for figure in times if figure)
     if not record.get("latency"):
         yield Tile(label="latency", value=UNKNOWN, note="no row has it on either side")
-    if figure := quantity_figure(record, "tokens", "mean"):
-        yield _tile(figure)
+    if tokens := quantity_figure(record, "tokens", "mean"):
+        yield _tile(tokens)
     yield _cost_tile(record)
     if record.get("projection"):
         yield _month_tile(record["projection"])

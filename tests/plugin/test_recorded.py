@@ -97,11 +97,12 @@ def test_rows_are_told_apart_by_what_became_of_them(suite: Suite) -> None:
 
 
 def test_every_file_is_left_and_copied_where_asked(suite: Suite) -> None:
-    """A judged run leaves five files; three of them also go where the options say, in folders that need not exist."""
+    """A judged run leaves six files; three of them also go where the options say, in folders that need not exist."""
     suite.rows(golden())
     suite.tests()
     suite.judge("--migration-json", "out/r.json", "--migration-report", "out/r.html", "--migration-summary", "out/s.md")
     assert sorted(path.name for path in suite.folder.iterdir()) == [
+        "evidence.json",
         "report.html",
         "results.json",
         "rows.jsonl",

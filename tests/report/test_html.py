@@ -108,7 +108,7 @@ def test_metrics_of_different_scales_have_axes_of_their_own(tmp_path: Path) -> N
     metrics["stars"] = {**metrics["exact_match"], "delta": 1.5, "interval": [-2.0, 3.0]}
     results["migrations"][0]["bounds"] = {"stars": [1, 5]}
     html = page(tmp_path, run_of(results["migrations"][:1]), [])
-    drawings = re.findall(r'<svg.*?width="150".*?</svg>', html, re.DOTALL)
+    drawings = re.findall(r'<svg class="interval"[^>]*width="150".*?</svg>', html, re.DOTALL)
     assert drawings[0] in alone
     assert "Change +1.5, interval [-2, +3]." in drawings[1]
 

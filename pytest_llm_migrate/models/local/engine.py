@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_llm_migrate.errors import MigrateError, UnknownNameError, WeightsMissingError
 from pytest_llm_migrate.models.endpoint.engines import Fault, Finish
 from pytest_llm_migrate.models.local.catalog import CATALOG
+from pytest_llm_migrate.models.local.constraints import grammar_of, schema_of
 from pytest_llm_migrate.models.local.renderers import RENDERERS, Completion
 from pytest_llm_migrate.models.local.runner import Ending, Runner, Sampling
 from pytest_llm_migrate.models.local.weights import default_cache, known, located
@@ -31,6 +33,7 @@ class LocalEngine:
     same answer. Each prompt is read in full, so that a time says what a request costs by itself;
     ``"cache_prompt": true`` in ``additionalModelRequestFields`` begins with what the last prompt of the
     model had in common with this one, and counts those tokens as read from a cache.
+    A JSON Schema in ``outputConfig.textFormat`` is kept to in every token.
     """
 
     def __init__(self, cache: Path | None = None) -> None:
@@ -58,15 +61,10 @@ class LocalEngine:
 
     def converse(self, request: Converse) -> Answer:
         """Yield the model's text as it is written; raises faults for what the model cannot take."""
-        runner, prompt = self._runner(request.model), _prompt(request)
-        sampling = Sampling(
-            max_tokens=request.max_tokens or _MAX_TOKENS,
-            temperature=_TEMPERATURE if request.temperature is None else request.temperature,
-            top_p=request.top_p,
-            reuse_prompt=_reuses_prompt(request),
-        )
-        with closing(runner.generate(prompt, sampling)) as pieces:
-            for piece in _without_leading_blanks(pieces) if isinstance(prompt, Completion) else pieces:
+        runner, prompt, sampling = self._runner(request.model), _prompt(request), _sampling(request)
+        with closing(runner.generate(prompt, sampling)) as written:
+            pieces = _without_leading_blanks(written) if isinstance(prompt, Completion) else written
+            for piece in _known_for_json(pieces) if sampling.grammar else pieces:
                 yield _finish(piece, request, sampling) if isinstance(piece, Ending) else piece
 
     def count_tokens(self, request: Converse) -> int:
@@ -104,6 +102,17 @@ def _prompt(request: Converse) -> Prompt:
     return renderer.render(request)
 
 
+def _sampling(request: Converse) -> Sampling:
+    max_tokens, schema = request.max_tokens or _MAX_TOKENS, schema_of(request)
+    return Sampling(
+        max_tokens=max_tokens,
+        temperature=_TEMPERATURE if request.temperature is None else request.temperature,
+        top_p=request.top_p,
+        reuse_prompt=_reuses_prompt(request),
+        grammar=None if schema is None else grammar_of(schema, max_tokens),
+    )
+
+
 def _reuses_prompt(request: Converse) -> bool:
     wanted = request.additional.get("cache_prompt", False)
     if not isinstance(wanted, bool):
@@ -120,6 +129,25 @@ def _without_leading_blanks(pieces: Pieces) -> Pieces:
         elif text := piece.lstrip():
             has_begun = True
             yield text
+
+
+def _known_for_json(pieces: Pieces) -> Pieces:
+    """Raise a fault where a whole text is no JSON: llama.cpp leaves it free under a grammar that it cannot read."""
+    text = ""
+    for piece in pieces:
+        if isinstance(piece, str):
+            text += piece
+        elif piece.stop_type == "eos" and not _is_json(text):
+            raise Fault("ModelErrorException", "The model cannot be kept to this JSON Schema: its text is no JSON.")
+        yield piece
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _finish(ending: Ending, request: Converse, sampling: Sampling) -> Finish:

@@ -34,12 +34,14 @@ class Sampling:
         temperature: 0 always takes the likeliest token, so that the same prompt gives the same answer.
         top_p: From 0 to 1; ``None`` is llama.cpp's own.
         reuse_prompt: Begin with what the last prompt had in common with this one, instead of reading it anew.
+        grammar: What the text must keep to, as llama.cpp reads it; ``None`` leaves it free.
     """
 
     max_tokens: int
     temperature: float
     top_p: float | None
     reuse_prompt: bool
+    grammar: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,8 @@ class Runner:
         }
         if sampling.top_p is not None:
             settings["top_p"] = sampling.top_p
+        if sampling.grammar is not None:
+            settings["grammar"] = sampling.grammar
         with self._lock, closing(self._chunks(prompt, settings)) as chunks:
             yield from _pieces(chunks)
 

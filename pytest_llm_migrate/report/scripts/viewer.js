@@ -3,6 +3,7 @@
 const LINE = 34;
 const SPARE = 8;
 const FOLD = 900;
+const PRINTED = 20;
 const NAMES = { b: "broke", e: "no answer", n: "not scored", w: "both wrong", f: "fixed", r: "both right", h: "held" };
 
 class Viewer {
@@ -78,6 +79,16 @@ class Viewer {
     });
     this.list.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.draw()).observe(this.list);
+    addEventListener("beforeprint", () => this.lay());
+    addEventListener("afterprint", () => this.find(".printed").replaceChildren());
+  }
+
+  /** Lay out the first rows that the filter leaves, as paper shows them; a blind review stays blind. */
+  lay() {
+    const rows = this.review ? [] : this.shown.slice(0, PRINTED).map((place) => this.row(place));
+    const said = element("p", { class: "soft" },
+      `${whole(rows.length)} of ${whole(this.shown.length)} rows that were chosen on the page, of ${whole(this.index.length)} in all.`);
+    this.find(".printed").replaceChildren(said, ...rows.map((row) => element("article", {}, ...this.card(row))));
   }
 
   key(event) {
