@@ -28,7 +28,7 @@ SAYS_THE_SAME = RubricJudge(
     scale=SCALE,
     needs=("reference",),
     context=None,
-    inference={"temperature": 0, "max_tokens": 200},
+    inference={"temperature": 0, "max_tokens": 400},
 )
 
 pytestmark = pytest.mark.migration(

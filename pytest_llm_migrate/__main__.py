@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; 1 with a sentence on stderr for what a user can mend."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options, sys.stdout))
+        return int(options.command(options, sys.stdout))
+    except BrokenPipeError:
+        # Whoever read has had enough, as `head` has; nothing is left to be written at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except MigrateError as error:
         sys.stderr.write(f"llm-migrate: {error}\n")
         return 1
@@ -40,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, (summary, add_arguments, run) in _COMMANDS.items():
         command = commands.add_parser(name, help=summary, description=summary)
         add_arguments(command)
-        command.set_defaults(run=run)
+        command.set_defaults(command=run)
     return parser
 
 

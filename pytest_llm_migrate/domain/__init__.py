@@ -24,7 +24,7 @@ from pytest_llm_migrate.domain.refusal import REFUSED, opens_with_refusal
 from pytest_llm_migrate.domain.request import Request, Turn
 from pytest_llm_migrate.domain.row import SIDES, Dataset, Row, SideName, side_column
 from pytest_llm_migrate.domain.score import MONITOR, ORDER_DECIDES, Check, Score, ScoreFailure, WatchedScore, is_monitor
-from pytest_llm_migrate.domain.strategy import Configurable, PromptTask, Rewrite, Strategy, Takes, Trial
+from pytest_llm_migrate.domain.strategy import Configurable, PromptTask, Rewrite, Settable, Strategy, Takes, Trial
 from pytest_llm_migrate.domain.verdict import ERROR_TOLERANCE, Ruling, Verdict, worst
 
 __all__ = [

@@ -54,6 +54,7 @@ class Answer:
         service_tier: The tier that the service says it served (``default``, ``flex``, ``priority``, ``reserved``,
             ``batch``), not the one that was asked for.
         latency_mode: The latency mode that the service says it served (``standard``, ``optimized``).
+        mean_logprob: Mean natural-log probability of the output tokens, at most 0.
         reasoning: What the model thought before it answered; never part of ``text``, never scored.
         tool_calls: The tools that the model asks for, in order.
         steps: A pipeline's calls, in order; empty for a single call.
@@ -74,6 +75,7 @@ class Answer:
     model: str | None = None
     service_tier: str | None = None
     latency_mode: str | None = None
+    mean_logprob: float | None = None
     reasoning: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     steps: tuple[Step, ...] = ()

@@ -153,6 +153,16 @@ class Strategy(Protocol):
 
 
 @runtime_checkable
+class Settable(Protocol):
+    """A strategy that says which settings it takes, so that a mistyped one is an error."""
+
+    @property
+    def settings(self) -> frozenset[str] | None:
+        """The names of its settings, ``None`` where they are not known."""
+        ...
+
+
+@runtime_checkable
 class Configurable(Protocol):
     """A strategy whose settings are read before anything is asked, so that a plan can reckon with them."""
 

@@ -74,7 +74,12 @@ from pytest_llm_migrate.errors.prompts import (
     UnknownVariableError,
 )
 from pytest_llm_migrate.errors.report import ReportFileError, ReportSectionError
-from pytest_llm_migrate.errors.rewriting import NoRewriteError, StrategySettingError
+from pytest_llm_migrate.errors.rewriting import (
+    NoRewriteError,
+    StrategyIsPathError,
+    StrategySettingError,
+    UnknownStrategySettingError,
+)
 from pytest_llm_migrate.errors.root import MigrateError, MissingExtraError, UnknownNameError, counted, nearest
 from pytest_llm_migrate.errors.signoff import (
     ChangedEvidenceError,
@@ -169,12 +174,14 @@ __all__ = [
     "SignersFileError",
     "StalePromptError",
     "StoreError",
+    "StrategyIsPathError",
     "StrategySettingError",
     "TemplateFaultError",
     "TooFewRowsToSplitError",
     "TunedRowsError",
     "TwoOwnersError",
     "UnknownNameError",
+    "UnknownStrategySettingError",
     "UnknownVariableError",
     "UnpricedBudgetError",
     "WeightError",

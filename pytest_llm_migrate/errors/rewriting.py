@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from pytest_llm_migrate.errors.root import MigrateError
+from typing import TYPE_CHECKING
+
+from pytest_llm_migrate.errors.root import MigrateError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class NoRewriteError(MigrateError):
@@ -19,3 +24,27 @@ class StrategySettingError(MigrateError):
     def __init__(self, option: str, allowed: str, value: object) -> None:
         self.option, self.allowed, self.value = option, allowed, value
         super().__init__(f"--strategy-option {option} must be {allowed}, not {value!r}.")
+
+
+class UnknownStrategySettingError(MigrateError):
+    """Raised when a ``--strategy-option`` names what a strategy does not take; ``shared`` is what all of them take."""
+
+    def __init__(self, option: str, strategy: str, own: Iterable[str], shared: Iterable[str]) -> None:
+        self.option, self.strategy, self.own, self.shared = option, strategy, sorted(own), sorted(shared)
+        meant = nearest(option, [*self.own, *self.shared])
+        takes = ", ".join(self.own) or "no settings of its own"
+        super().__init__(
+            f"--strategy-option {option}: {strategy} has no such setting.{meant} It takes {takes}; every strategy "
+            f"takes {', '.join(self.shared)}."
+        )
+
+
+class StrategyIsPathError(MigrateError):
+    """Raised when ``--migrate-prompts`` without a name took the path behind it as one; ``default`` is a name to give."""
+
+    def __init__(self, path: str, default: str) -> None:
+        self.path, self.default = path, default
+        super().__init__(
+            f"--migrate-prompts took {path!r}, a path, as the strategy's name. Write --migrate-prompts=NAME ahead of "
+            f"it: --migrate-prompts={default} {path}"
+        )

@@ -52,6 +52,7 @@ from pytest_llm_migrate.metrics.monitoring import (
 from pytest_llm_migrate.metrics.numeric import NumericMatch
 from pytest_llm_migrate.metrics.pairwise import Pairwise
 from pytest_llm_migrate.metrics.patterns import CitationsPresent, RegexMatch
+from pytest_llm_migrate.metrics.perplexity import Perplexity
 from pytest_llm_migrate.metrics.reference import ReferenceMetric
 from pytest_llm_migrate.metrics.rouge import RougeL, RougeLsum, RougeN
 from pytest_llm_migrate.metrics.rubrics import judge_likert, judge_reference, judge_unit
@@ -113,6 +114,7 @@ __all__ = [
     "Monitor",
     "NumericMatch",
     "Pairwise",
+    "Perplexity",
     "PersonalData",
     "PromptInjection",
     "QuasiMatch",

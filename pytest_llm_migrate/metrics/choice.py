@@ -24,6 +24,7 @@ from pytest_llm_migrate.metrics.monitoring import monitors
 from pytest_llm_migrate.metrics.numeric import NumericMatch
 from pytest_llm_migrate.metrics.pairwise import Pairwise
 from pytest_llm_migrate.metrics.patterns import CitationsPresent, RegexMatch
+from pytest_llm_migrate.metrics.perplexity import Perplexity
 from pytest_llm_migrate.metrics.rouge import RougeL, RougeLsum, RougeN
 from pytest_llm_migrate.metrics.rubrics import judges
 from pytest_llm_migrate.metrics.similarity import AnswerSimilarity
@@ -50,6 +51,7 @@ def builtins() -> tuple[Metric, ...]:
         *overlaps,
         *rouges,
         *shapes,
+        Perplexity(),
         *judges(),
         Pairwise(),
         *claims,

@@ -181,6 +181,7 @@ def _whole(result: Answer | str, steps: Sequence[Step]) -> Answer:
         cost=_total([step.cost for step in steps]),
         no_cost=next((step.no_cost for step in steps if step.no_cost), None),
         cached=any(step.cached for step in steps),
+        mean_logprob=last.mean_logprob,
         reasoning=last.reasoning,
         tool_calls=last.tool_calls,
         steps=tuple(steps),

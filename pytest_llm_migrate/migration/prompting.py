@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 MUCH_GROWTH = 1.5
 """Growth of a row's tokens or cost from which it is warned of."""
+FORBID = "forbid"
+SHARED_SETTINGS = frozenset({FORBID})
+"""Settings that rewriting reads itself, whatever the strategy."""
 BY_HAND, EDITED = "written by hand", "edited by hand"
 
 
@@ -201,7 +204,7 @@ def file_prompt(
 
 def forbidden_phrases(settings: Mapping[str, Any]) -> list[str]:
     """Return the phrases that the setting ``forbid`` names, between upright strokes."""
-    return [phrase.strip() for phrase in str(settings.get("forbid", "")).split("|") if phrase.strip()]
+    return [phrase.strip() for phrase in str(settings.get(FORBID, "")).split("|") if phrase.strip()]
 
 
 def growth_notes(before: Trial, after: Trial) -> list[str]:

@@ -41,6 +41,7 @@ _AVERAGED = (
     "server_latency",
     "ttft",
     "cost",
+    "mean_logprob",
 )
 
 
@@ -236,7 +237,7 @@ class Scorer:
 
 
 def average(answers: Sequence[Answer]) -> Answer:
-    """Return the first answer with the means of all repeats' times, tokens and costs; unknown where one is unknown."""
+    """Return the first answer with the means of all repeats' times, tokens, costs and log-probabilities; unknown where one is unknown."""
     first = answers[0]
     if len(answers) == 1:
         return first

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from pytest_llm_migrate.models.converse import joined
 from pytest_llm_migrate.models.openai_stream import DONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pytest_llm_migrate.domain.request import Request
 
@@ -61,7 +62,7 @@ def well_formed() -> Iterator[None]:
     """Raise `CallFailedError` where what a server sent has another shape than the one it is read by."""
     try:
         yield
-    except (AttributeError, TypeError) as error:
+    except (AttributeError, OverflowError, TypeError) as error:
         raise CallFailedError("stream_broken", "an event of the stream has an unknown shape") from error
 
 
@@ -84,6 +85,7 @@ class ChatReply:
         self._texts: list[str] = []
         self._thoughts: list[str] = []
         self._calls: dict[int, _Call] = {}
+        self._logprobs: list[float | None] = []
         self._finish: str | None = None
         self._usage: Mapping[str, Any] = {}
         self._tier: str | None = None
@@ -116,6 +118,9 @@ class ChatReply:
         # DeepSeek's name for it and older servers', then that of newer ones.
         self._thoughts.append(delta.get("reasoning_content") or delta.get("reasoning") or "")
         self._add_calls(delta.get("tool_calls") or ())
+        tokens = choice.get("logprobs") or {}
+        for part in ("content", "refusal"):
+            self._logprobs += [token.get("logprob") for token in tokens.get(part) or ()]
         return bool(text)
 
     def _add_calls(self, calls: Iterable[Mapping[str, Any]]) -> None:
@@ -140,6 +145,7 @@ class ChatReply:
                 latency=latency,
                 ttft=ttft,
                 service_tier=self._tier,
+                mean_logprob=_mean_logprob(self._logprobs),
                 reasoning=joined(self._thoughts) or None,
                 tool_calls=tuple(_tool_call(call) for call in self._calls.values()),
             )
@@ -159,6 +165,13 @@ def _uncached(prompt: int | None, cache: Mapping[str, Any]) -> int | None:
     if prompt is None:
         return None
     return max(prompt - (cache.get("cached_tokens") or 0) - (cache.get("cache_write_tokens") or 0), 0)
+
+
+def _mean_logprob(logprobs: Sequence[float | None]) -> float | None:
+    known = [logprob for logprob in logprobs if logprob is not None]
+    mean = sum(known) / len(known) if known and len(known) == len(logprobs) else math.nan
+    # Servers round, so that a certain token's may lie above 0; one that lies at -Infinity leaves nothing to average.
+    return min(mean, 0.0) if math.isfinite(mean) else None
 
 
 def _tool_call(call: _Call) -> ToolCall:

@@ -13,6 +13,19 @@ if TYPE_CHECKING:
 DEFAULT = "few-shot"
 """The strategy of ``--migrate-prompts`` without a name: it needs no model to write text."""
 
+NAMES = (
+    "advpo",
+    "bedrock-optimize",
+    "few-shot",
+    "gepa",
+    "metaprompt",
+    "mipro",
+    "model-guidelines",
+    "shorten",
+    "sme-rules",
+)
+"""The strategies that come with the plugin, for ``--help``: the strategies themselves take time to import."""
+
 
 def add_prompt_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None:
     """Declare the options on prompts."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.errors import CallFailedError, MigrateError, masked
-from pytest_llm_migrate.migration.prompting import file_prompt, plan_record
+from pytest_llm_migrate.errors import CallFailedError, MigrateError, StrategyIsPathError, masked
+from pytest_llm_migrate.migration.prompting import SHARED_SETTINGS, file_prompt, plan_record
 from pytest_llm_migrate.migration.results import SCHEMA_VERSION
 from pytest_llm_migrate.migration.rewriting import prompt_migration
 from pytest_llm_migrate.plugin.collection import TARGET
 from pytest_llm_migrate.plugin.finish import add_to_job_summary, writing
 from pytest_llm_migrate.plugin.keys import MARKER, NOT_REWRITTEN, REWRITES, RUN
+from pytest_llm_migrate.plugin.prompt_options import DEFAULT
 from pytest_llm_migrate.plugin.registry import strategies_of
 from pytest_llm_migrate.plugin.run import command_of, usage_errors
 from pytest_llm_migrate.report import write_json, write_text
@@ -59,12 +60,27 @@ def migrate_prompts(session: pytest.Session) -> bool:
 def strategy_named(config: pytest.Config, name: str) -> Strategy:
     """Return a registered strategy, or one made of several, as the user set it.
 
-    Raises `UnknownNameError` with the nearest name, and `StrategySettingError`.
-    """
-    from pytest_llm_migrate.strategies.combined import configured, named
+    Settings of the command line must be the strategy's; the ini file's may be there for several.
 
-    strategy = named(name, strategies_of(config), where="--migrate-prompts")
+    Raises:
+        StrategyIsPathError: The name is that of a file or folder.
+        UnknownNameError: No strategy is called so.
+        UnknownStrategySettingError: The command line has a setting that the strategy does not take.
+        StrategySettingError: A setting has a value that is not taken.
+    """
+    from pytest_llm_migrate.strategies.combined import check_names, configured, named
+
+    known = strategies_of(config)
+    if name not in known and _is_path(config, name):
+        raise StrategyIsPathError(name, DEFAULT)
+    strategy = named(name, known, where="--migrate-prompts")
+    check_names(strategy, [key for key, _ in config.getoption("strategy_option") or ()], SHARED_SETTINGS)
     return configured(strategy, dict(config.stash[RUN].settings.strategy_options))
+
+
+def _is_path(config: pytest.Config, name: str) -> bool:
+    """Return whether a name is a path of tests: no strategy's name has a slash or a node id's colons."""
+    return "/" in name or "::" in name or (config.invocation_params.dir / name).exists()
 
 
 def _jobs(session: pytest.Session, run: Run, strategy: Strategy) -> Iterator[PromptMigration]:

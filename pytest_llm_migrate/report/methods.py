@@ -47,7 +47,7 @@ def methods_of(results: Record, migration: Record) -> list[Method]:
         Method(title="Margins and their seal", facts=list(_margins(results, migration))),
         Method(title="Exclusions", facts=list(_exclusions(migration))),
         Method(title="Judges and ground truth", facts=list(_judges(migration))),
-        Method(title="Provenance", facts=[*_provenance(migration), *run_provenance(results)]),
+        Method(title="Provenance", facts=list(_provenance(migration))),
     ]
     return [method for method in found if method.facts]
 

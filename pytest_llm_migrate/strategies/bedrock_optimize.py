@@ -42,6 +42,7 @@ class BedrockOptimize:
 
     name: str = "bedrock-optimize"
     learns: bool = False
+    settings: frozenset[str] = frozenset({"system"})
     attempts: int = 4
     pause: float = 1.0
     sleep: Callable[[float], object] = time.sleep

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.domain import Configurable, Rewrite, Takes
-from pytest_llm_migrate.errors import NoRewriteError, UnknownNameError, counted
+from pytest_llm_migrate.domain import Configurable, Rewrite, Settable, Takes
+from pytest_llm_migrate.errors import NoRewriteError, UnknownNameError, UnknownStrategySettingError, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_llm_migrate.domain import PromptTask, Strategy
 
@@ -37,6 +37,17 @@ def configured(strategy: Strategy, settings: Mapping[str, Any]) -> Strategy:
     return strategy.configured(settings) if isinstance(strategy, Configurable) else strategy
 
 
+def check_names(strategy: Strategy, names: Iterable[str], shared: frozenset[str]) -> None:
+    """Raise `UnknownStrategySettingError` for a setting that a strategy does not take.
+
+    ``shared`` are settings that every strategy takes. A strategy that does not say what it takes may take anything.
+    """
+    own = _settings(strategy)
+    for name in names:
+        if own is not None and name not in own | shared:
+            raise UnknownStrategySettingError(name, strategy.name, own, shared)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chain:
     """Strategies in a row, each of which rewrites what the one before made.
@@ -61,6 +72,11 @@ class Chain:
     def tool(self) -> str:
         """What is behind each of them."""
         return IN_A_ROW.join(part.tool for part in self.parts)
+
+    @property
+    def settings(self) -> frozenset[str] | None:
+        """The settings of all parts, ``None`` where those of a part are not known."""
+        return _together(self.parts)
 
     def configured(self, settings: Mapping[str, Any]) -> Chain:
         """Return the chain with every part as the user set it."""
@@ -114,6 +130,11 @@ class BestOf:
         """What is behind each of them."""
         return BESIDE.join(part.tool for part in self.parts)
 
+    @property
+    def settings(self) -> frozenset[str] | None:
+        """The settings of all parts, ``None`` where those of a part are not known."""
+        return _together(self.parts)
+
     def configured(self, settings: Mapping[str, Any]) -> BestOf:
         """Return the contest with every part as the user set it."""
         return replace(self, parts=tuple(configured(part, settings) for part in self.parts))
@@ -164,6 +185,15 @@ class BestOf:
 
 def _signed(part: Strategy, rewrite: Rewrite) -> tuple[str, ...]:
     return tuple(f"{part.name}: {note}" for note in rewrite.notes)
+
+
+def _settings(strategy: Strategy) -> frozenset[str] | None:
+    return strategy.settings if isinstance(strategy, Settable) else None
+
+
+def _together(parts: Iterable[Strategy]) -> frozenset[str] | None:
+    known = [_settings(part) for part in parts]
+    return None if None in known else frozenset().union(*filter(None, known))
 
 
 def _sum(takes: Iterator[Takes]) -> Takes:

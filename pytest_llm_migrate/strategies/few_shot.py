@@ -36,6 +36,7 @@ class FewShot:
     seed: int = 0
     name: str = "few-shot"
     learns: bool = True
+    settings: frozenset[str] = frozenset({"examples", "trials", "seed"})
     tool: str = "few-shot 1"
 
     def configured(self, settings: Mapping[str, Any]) -> FewShot:

@@ -30,6 +30,7 @@ class Gepa:
     seed: int = 0
     name: str = "gepa"
     learns: bool = True
+    settings: frozenset[str] = frozenset({"calls", "threads", "max_tokens", "seed"})
     tool: str = "dspy 3.4 GEPA"
 
     def configured(self, settings: Mapping[str, Any]) -> Gepa:

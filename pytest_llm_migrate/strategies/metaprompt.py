@@ -29,6 +29,7 @@ class Metaprompt:
 
     name: str = "metaprompt"
     learns: bool = False
+    settings: frozenset[str] = frozenset({"task", "output", "max_tokens"})
     tool: str = "metaprompt 1"
 
     def takes(self, rows: int) -> Takes:  # noqa: ARG002 - whatever their number

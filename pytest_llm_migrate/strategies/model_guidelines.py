@@ -52,6 +52,7 @@ class ModelGuidelines:
 
     name: str = "model-guidelines"
     learns: bool = False
+    settings: frozenset[str] = frozenset({"guidelines", "max_tokens"})
     tool: str = "model-guidelines 1"
 
     def takes(self, rows: int) -> Takes:  # noqa: ARG002 - whatever their number

@@ -23,6 +23,7 @@ class Shorten:
 
     name: str = "shorten"
     learns: bool = False
+    settings: frozenset[str] = frozenset()
     tool: str = "shorten 1"
 
     def takes(self, rows: int) -> Takes:

@@ -36,6 +36,7 @@ class SmeRules:
     rules: int = 8
     name: str = "sme-rules"
     learns: bool = True
+    settings: frozenset[str] = frozenset({"rules"})
     tool: str = "sme-rules 1"
 
     def configured(self, settings: Mapping[str, Any]) -> SmeRules:

@@ -26,6 +26,7 @@ ANSWERS = st.builds(
     cache_read_tokens=COUNTS,
     latency=SECONDS,
     ttft=SECONDS,
+    mean_logprob=st.none() | st.floats(-1e6, 0),
     cached=st.just(value=True),
     steps=st.lists(st.builds(Step, name=TEXTS, latency=SECONDS), max_size=2).map(tuple),
 )

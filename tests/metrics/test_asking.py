@@ -44,7 +44,7 @@ def test_a_tool_is_forced() -> None:
 
 def test_a_model_without_tools_is_told_the_schema() -> None:
     """It is sent no option, and its JSON is read out of its words."""
-    found = judge('Sure!\n```json\n{"score": 7}\n```', ref="local:smollm2-135m")
+    found = judge('Sure!\n```json\n{"score": 7}\n```', ref="openai:gpt-oss-20b")
     assert asked(found) == {"score": 7}
     (request,) = found.asked
     assert request.options == {}
@@ -64,14 +64,14 @@ def test_structured_output_is_asked_for_by_name() -> None:
     [
         ("us.amazon.nova-lite-v1:0", "tool"),
         ("arn:aws:bedrock:eu-west-1::foundation-model/amazon.nova-lite-v1:0", "tool"),
-        ("local:qwen2.5-0.5b", "text"),
+        ("local:qwen2.5-0.5b", "json_schema"),
         ("sagemaker:my-endpoint", "text"),
         ("openai:gpt-oss-20b", "text"),
         ("mine:model", "tool"),
     ],
 )
 def test_the_style_follows_the_reference(ref: str, style: Style) -> None:
-    """Schemes whose models are known to refuse options are asked in words."""
+    """Schemes whose models are known to refuse tools are asked as they can be."""
     assert style_of(ref) == style
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -111,6 +111,20 @@ def test_thoughts_and_tool_calls_are_kept_apart(connect: Connect) -> None:
     assert (answer.text, answer.ttft, answer.reasoning) == ("", None, "Hm, seven.")
     assert (answer.stop_reason, answer.service_tier) == ("tool_use", "flex")
     assert answer.tool_calls == (ToolCall(name="look_up", arguments={"id": 7}),)
+
+
+def test_log_probabilities_are_asked_for_and_read(connect: Connect) -> None:
+    """``logprobs: true`` among the inference settings is sent as it is, and the answer has the tokens' mean."""
+
+    def sure(text: str, *logprobs: float) -> dict[str, Any]:
+        event = chunk({"content": text})
+        event["choices"][0]["logprobs"] = {"content": [{"token": text, "logprob": each} for each in logprobs]}
+        return event
+
+    model, server = connect(streamed([sure("Hel", -0.5), sure("lo there", -1.0, -3.0), chunk(finish="stop"), usage()]))
+    answer = model.answer(Request(turns=REQUEST.turns, inference={"logprobs": True}))
+    assert (answer.text, answer.mean_logprob) == ("Hello there", -1.5)
+    assert server.asked[0].body["logprobs"] is True
 
 
 def test_answer_without_a_stream_is_taken(connect: Connect) -> None:

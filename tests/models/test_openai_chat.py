@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 WORDS = ("choices", "content", "delta", "details", "error", "finish_reason", "function", "generated_text", "index")
 MORE_WORDS = (
+    "logprob",
+    "logprobs",
     "name",
     "prompt_tokens",
     "prompt_tokens_details",
@@ -135,6 +138,26 @@ def test_unknown_tokens_are_not_zero() -> None:
 def test_refusal_is_the_text() -> None:
     """A refusal that comes in place of the content is what the user reads."""
     assert answered(chunk({"content": None, "refusal": "I cannot."}, "stop"), DONE).text == "I cannot."
+
+
+@pytest.mark.parametrize(
+    ("logprobs", "mean"),
+    [
+        (None, None),
+        ({"content": None}, None),
+        ({"content": []}, None),
+        ({"content": [{"logprob": -1}], "refusal": [{"logprob": -2.0}]}, -1.5),
+        ({"content": [{"logprob": 1e-7}]}, 0.0),
+        ({"content": [{"logprob": -1.0}, {"logprob": None}]}, None),
+        ({"content": [{"logprob": -1.0}, {"logprob": -math.inf}]}, None),
+    ],
+)
+def test_log_probabilities_are_averaged_where_all_are_known(
+    logprobs: dict[str, Any] | None, mean: float | None
+) -> None:
+    """A whole answer's tokens have a mean of 0 at most, and none where a token's is missing or infinite."""
+    choice = {"index": 0, "message": {"content": "x"}, "logprobs": logprobs, "finish_reason": "stop"}
+    assert answered({"choices": [choice]}, DONE).mean_logprob == mean
 
 
 def test_first_choice_is_the_answer() -> None:

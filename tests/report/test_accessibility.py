@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from tests.report.conftest import Browser
 
 GRAVE = {"serious", "critical"}
-FIND = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(found => done(found.violations))"
+FIND = (
+    "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then(found => done(found.violations))"
+)
 
 
 @pytest.fixture(scope="module")

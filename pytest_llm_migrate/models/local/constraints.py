@@ -17,9 +17,9 @@ _SCHEMAS_BY_NAME = ("properties", "$defs", "definitions")
 _SCHEMA_LISTS = ("anyOf", "oneOf", "allOf", "prefixItems")
 _SCHEMAS = ("items", "additionalProperties")
 _SETTLED_TEXT = frozenset({"maxLength", "enum", "const", "pattern", "format"})
-_SETTLED_NUMBER = frozenset({"multipleOf", "enum", "const"})
-# A small model may write zeros behind a point until its tokens are used up.
-_FINEST = 0.0001
+_CHOSEN = frozenset({"enum", "const"})
+# A small model may write digits until its tokens are used up.
+_LARGEST, _FINEST = 10**12, 0.0001
 
 
 def schema_of(request: Converse) -> dict[str, Any] | None:
@@ -35,10 +35,10 @@ def schema_of(request: Converse) -> dict[str, Any] | None:
 def grammar_of(schema: Mapping[str, Any], max_tokens: int) -> str:
     """Return the grammar with which llama.cpp writes JSON of a schema, without blanks between its parts.
 
-    What the schema leaves open would let a small model write for ever: a text gets at most half as many characters as
-    there are tokens, and a number at most four decimals.
+    What the schema leaves open would let a small model write for ever: a text gets at most a quarter as many characters
+    as there are tokens, since a digit may take one; a number lies within a million millions and has four decimals.
     """
-    bounded = {**_bounded(schema, max(1, max_tokens // 2)), "x-guidance": {"whitespace_flexible": False}}
+    bounded = {**_bounded(schema, max(1, max_tokens // 4)), "x-guidance": {"whitespace_flexible": False}}
     return f"%llguidance {{}}\nstart: %json {json.dumps(bounded)}"
 
 
@@ -57,7 +57,7 @@ def _checked(written: str) -> dict[str, Any]:
 
 
 def _bounded(schema: Any, longest: int) -> Any:
-    """Return a schema in which no text and no decimals go on for ever; ``True`` and ``False`` are schemas, too."""
+    """Return a schema in which no text and no number goes on for ever; ``True`` and ``False`` are schemas, too."""
     if not isinstance(schema, dict):
         return schema
     parts: dict[str, Any] = {
@@ -78,6 +78,15 @@ def _limits(schema: Mapping[str, Any], longest: int) -> dict[str, Any]:
     limits: dict[str, Any] = {}
     if "string" in types and not _SETTLED_TEXT & schema.keys():
         limits["maxLength"] = max(longest, schema.get("minLength", 0))
-    if "number" in types and not _SETTLED_NUMBER & schema.keys():
-        limits["multipleOf"] = _FINEST
+    if {"number", "integer"} & types and not _CHOSEN & schema.keys():
+        limits |= _ends(schema)
+        if "number" in types:
+            limits["multipleOf"] = schema.get("multipleOf", _FINEST)
     return limits
+
+
+def _ends(schema: Mapping[str, Any]) -> dict[str, float]:
+    """Return the far end of a number's range on each side that has none."""
+    least = {} if {"minimum", "exclusiveMinimum"} & schema.keys() else {"minimum": -_LARGEST}
+    most = {} if {"maximum", "exclusiveMaximum"} & schema.keys() else {"maximum": _LARGEST}
+    return least | most

@@ -18,7 +18,7 @@ class Signing {
     this.said = section.querySelector("output");
     this.field("folder").value = this.folder();
     section.querySelector(".maker").hidden = false;
-    section.addEventListener("input", () => this.draw());
+    for (const kind of ["input", "change"]) section.addEventListener(kind, () => this.draw());
     this.button.addEventListener("click", () => this.copy());
     this.draw();
   }
