@@ -55,6 +55,8 @@ def test_small_judge_is_shown_to_be_none(tmp_path: Path) -> None:
     assert certificate["kappa"]["interval"][1] < 0.6
     assert certificate["caution"].startswith("The judge behind it is not shown to agree with people: kappa 0.")
     assert any(warning.startswith("the judge is the source model itself") for warning in migration["warnings"])
+    (report,) = tmp_path.glob("runs/*/report.html")
+    assert certificate["caution"] in report.read_text("utf-8")
 
 
 def test_same_suite_runs_against_bedrock(tmp_path: Path) -> None:

@@ -70,6 +70,7 @@ __all__ = [
     "RunLevel",
     "Score",
     "ScoreFailure",
+    "Settable",
     "Side",
     "SideName",
     "SidedMetric",

@@ -32,15 +32,15 @@ class UnknownStrategySettingError(MigrateError):
     def __init__(self, option: str, strategy: str, own: Iterable[str], shared: Iterable[str]) -> None:
         self.option, self.strategy, self.own, self.shared = option, strategy, sorted(own), sorted(shared)
         meant = nearest(option, [*self.own, *self.shared])
-        takes = ", ".join(self.own) or "no settings of its own"
+        takes = f"Its settings are {', '.join(self.own)}" if self.own else "It has no settings of its own"
         super().__init__(
-            f"--strategy-option {option}: {strategy} has no such setting.{meant} It takes {takes}; every strategy "
-            f"takes {', '.join(self.shared)}."
+            f"--strategy-option {option}: {strategy} takes no such setting.{meant} {takes}; every strategy takes "
+            f"{', '.join(self.shared)}."
         )
 
 
 class StrategyIsPathError(MigrateError):
-    """Raised when ``--migrate-prompts`` without a name took the path behind it as one; ``default`` is a name to give."""
+    """Raised when ``--migrate-prompts`` took the path behind it as a name; ``default`` is a name to give."""
 
     def __init__(self, path: str, default: str) -> None:
         self.path, self.default = path, default

@@ -237,7 +237,7 @@ class Scorer:
 
 
 def average(answers: Sequence[Answer]) -> Answer:
-    """Return the first answer with the means of all repeats' times, tokens, costs and log-probabilities; unknown where one is unknown."""
+    """Return the first answer with the means of all repeats' numbers: times, tokens, costs; unknown where one is."""
     first = answers[0]
     if len(answers) == 1:
         return first

@@ -24,7 +24,7 @@ NAMES = (
     "shorten",
     "sme-rules",
 )
-"""The strategies that come with the plugin, for ``--help``: the strategies themselves take time to import."""
+"""The strategies that come with the plugin, for ``--help``: they themselves take time to import."""
 
 
 def add_prompt_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None:
@@ -43,12 +43,13 @@ def add_prompt_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None
     )
     group.addoption(
         "--migrate-prompts",
-        metavar="STRATEGY",
+        metavar="NAME",
         nargs="?",
         const=DEFAULT,
         help="Rewrite the prompts of the selected tests for the targets by a strategy, by several in a row ('a+b') or "
         "by the one of several with the best dev score ('best-of:a,b'), file them in the catalog and "
-        f"run no test; with --migration-plan only say what that takes (default: off; '{DEFAULT}' without a name)",
+        "run no test; with --migration-plan only say what that takes. "
+        f"Strategies: {', '.join(NAMES)} (default: off; '{DEFAULT}' without a name)",
     )
     group.addoption(
         "--optimizer-model",
@@ -60,7 +61,8 @@ def add_prompt_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None
         metavar="KEY=VALUE",
         action="append",
         type=key_value,
-        help="A setting of the strategy, such as trials=7; may be given several times (default: none)",
+        help="A setting of the strategy, such as trials=7; may be given several times; one that the strategy does not "
+        "take is an error that lists those it does (default: none)",
     )
     group.addoption(
         "--migration-force",

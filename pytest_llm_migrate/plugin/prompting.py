@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.errors import CallFailedError, MigrateError, StrategyIsPathError, masked
+from pytest_llm_migrate.errors import CallFailedError, MigrateError, StrategyIsPathError, UnknownNameError, masked
 from pytest_llm_migrate.migration.prompting import SHARED_SETTINGS, file_prompt, plan_record
 from pytest_llm_migrate.migration.results import SCHEMA_VERSION
 from pytest_llm_migrate.migration.rewriting import prompt_migration
@@ -70,16 +70,18 @@ def strategy_named(config: pytest.Config, name: str) -> Strategy:
     """
     from pytest_llm_migrate.strategies.combined import check_names, configured, named
 
-    known = strategies_of(config)
-    if name not in known and _is_path(config, name):
-        raise StrategyIsPathError(name, DEFAULT)
-    strategy = named(name, known, where="--migrate-prompts")
+    try:
+        strategy = named(name, strategies_of(config), where="--migrate-prompts")
+    except UnknownNameError as error:
+        if _is_path(config, name):
+            raise StrategyIsPathError(name, DEFAULT) from error
+        raise
     check_names(strategy, [key for key, _ in config.getoption("strategy_option") or ()], SHARED_SETTINGS)
     return configured(strategy, dict(config.stash[RUN].settings.strategy_options))
 
 
 def _is_path(config: pytest.Config, name: str) -> bool:
-    """Return whether a name is a path of tests: no strategy's name has a slash or a node id's colons."""
+    """Return whether a name that is no strategy's looks like tests: a path, or a node id."""
     return "/" in name or "::" in name or (config.invocation_params.dir / name).exists()
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 420, 170
 _SHARES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
+_LEAST_DOT, _MORE_DOT = 5, 9
 _SEEN = 0.99
 """The share of the slower side's answers that the axis of latencies covers."""
 
@@ -272,31 +273,27 @@ def target_chart(ranking: Record, migration: Record) -> Chart | None:
         y=[Tick(place=HEIGHT - tick.place, text=tick.text) for tick in ticks_on(up, scale.change)],
         y_name=f"change of {metric}",
         lines=[("reference", f"M0 {_down(up, 0)}H{WIDTH}"), ("whisker", "".join(whiskers))],
-        marks=[
-            Mark(
-                kind=f"dot {_TONES.get(found['verdict'] or '', 'none')}",
-                x=x,
-                y=_down(up, item["delta"]),
-                width=round(5 + 9 * ((found["latency"]["p50"] or 0) / slowest) ** 0.5, 1),
-                text=f"{found['ref']}: {scale.change(item['delta'])}, {usd(found['cost']['mean'])} a row, "
-                f"{seconds(found['latency']['p50'])}",
-                label=str(found["rank"] or ""),
-            )
-            for x, found, item in zip(xs, known, figures, strict=True)
-        ],
+        marks=[_dot(found, item, scale, across, up, slowest) for found, item in zip(known, figures, strict=True)],
         legend=[],
-        note="A dot's number is its rank, its area grows with the median latency. Cost begins at zero. Intervals: "
+        note="A dot's number is its rank, its size grows with the median latency. Cost begins at zero. Intervals: "
         f"{percent(ranking['confidence'])}.",
         columns=["Target", "Rows", f"Change of {metric}", "Interval", "Cost of a row", "Latency p50"],
-        cells=[
-            [
-                found["ref"],
-                count(item["n"]),
-                scale.change(item["delta"]),
-                interval(item["interval"], scale.change),
-                usd(found["cost"]["mean"]),
-                seconds(found["latency"]["p50"]),
-            ]
-            for found, item in zip(known, figures, strict=True)
-        ],
+        cells=[_target_cells(found, item, scale) for found, item in zip(known, figures, strict=True)],
     )
+
+
+def _dot(target: Record, figures: Record, scale: Scale, across: Axis, up: Axis, slowest: float) -> Mark:
+    cost, latency = target["cost"]["mean"], target["latency"]["p50"]
+    return Mark(
+        kind=f"dot {_TONES.get(target['verdict'] or '', 'none')}",
+        x=across.place(cost),
+        y=_down(up, figures["delta"]),
+        width=round(_LEAST_DOT + _MORE_DOT * ((latency or 0) / slowest) ** 0.5, 1),
+        text=f"{target['ref']}: {scale.change(figures['delta'])}, {usd(cost)} a row, {seconds(latency)}",
+        label=str(target["rank"] or ""),
+    )
+
+
+def _target_cells(target: Record, figures: Record, scale: Scale) -> list[str]:
+    change = [scale.change(figures["delta"]), interval(figures["interval"], scale.change)]
+    return [target["ref"], count(figures["n"]), *change, usd(target["cost"]["mean"]), seconds(target["latency"]["p50"])]

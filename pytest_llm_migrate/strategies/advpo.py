@@ -47,7 +47,9 @@ class AdvancedPromptOptimization:
 
     name: str = "advpo"
     learns: bool = True
-    settings: frozenset[str] = frozenset({"s3", "results", "export", "criteria", "metric", "lambda_arn", "poll", "minutes", "system"})
+    settings: frozenset[str] = frozenset(
+        {"s3", "results", "export", "criteria", "metric", "lambda_arn", "poll", "minutes", "system"}
+    )
     sleep: Callable[[float], object] = time.sleep
 
     @property

@@ -41,7 +41,9 @@ class Mipro:
     seed: int = 9
     name: str = "mipro"
     learns: bool = True
-    settings: frozenset[str] = frozenset({"candidates", "trials", "bootstrapped", "labeled", "minibatch", "full_every", "threads", "max_tokens", "seed"})
+    settings: frozenset[str] = frozenset(
+        {"candidates", "trials", "bootstrapped", "labeled", "minibatch", "full_every", "threads", "max_tokens", "seed"}
+    )
     tool: str = "dspy 3.4 MIPROv2"
 
     def configured(self, settings: Mapping[str, Any]) -> Mipro:

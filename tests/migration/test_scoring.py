@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -133,10 +133,12 @@ def test_a_repeat_that_failed_fails_the_row(store: Store) -> None:
 
 
 def test_the_average_answer() -> None:
-    """Times, tokens and costs are means, unknown where one is; the text is the first one's."""
+    """Times, tokens, costs and log-probabilities are means, unknown where one is; the text is the first one's."""
     one = Answer(text="one", latency=1.0, input_tokens=10, cache_read_tokens=4, cost=0.5, ttft=0.1)
     two = Answer(text="two", latency=3.0, input_tokens=11, cache_read_tokens=6, cost=None, ttft=0.3, cached=True)
-    record = average([one, two]).to_record()
+    sure = [replace(one, mean_logprob=-1.0), replace(two, mean_logprob=-2.0)]
+    assert average(sure).mean_logprob == -1.5
+    record = average([one, sure[1]]).to_record()
     assert record.pop("ttft") == pytest.approx(0.2)
     expected = {"text": "one", "latency": 2.0, "input_tokens": 10.5, "cache_read_tokens": 5.0, "cached": True}
     assert record == expected

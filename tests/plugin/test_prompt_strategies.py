@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from pytest_llm_migrate.models.endpoint import Reply, Script, ScriptedEngine
+from pytest_llm_migrate.plugin.prompt_options import NAMES
+from pytest_llm_migrate.strategies import builtins
 from tests.plugin.suite import SOURCE, TARGET, Bedrock, golden
 
 if TYPE_CHECKING:
@@ -17,6 +19,27 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.models.endpoint.engines import Converse
     from tests.plugin.suite import Suite
 
+ANY = """
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+
+@dataclass(frozen=True)
+class Anything:
+    name: str = "any"
+    learns: bool = False
+    tool: str = "any 1"
+
+    def takes(self, rows):
+        return SimpleNamespace(texts=0, answers=0)
+
+    def rewrite(self, task):
+        raise NotImplementedError
+
+
+def pytest_llm_migrate_strategies(config):
+    return [Anything()]
+"""
 FEW = ("--strategy-option", "trials=2", "--strategy-option", "examples=2")
 
 
@@ -118,6 +141,14 @@ def test_strategies_made_of_others_are_filed_under_a_name_that_files_can_have(ta
         ("few-shot", "trials=-1", "trials must be a whole number from 1"),
         ("shorten+mipro", "candidates=many", "candidates must be a whole number from 2"),
         ("few-shot+shortn", "trials=1", "id you mean 'shorten'"),
+        (
+            "few-shot",
+            "trails=7",
+            "--strategy-option trails: few-shot takes no such setting. Did you mean 'trials'? Its settings are",
+        ),
+        ("shorten", "trials=7", "shorten takes no such setting. It has no settings of its own; every strategy takes"),
+        ("few-shot+sme-rules", "rule=7", "Did you mean 'rules'? Its settings are examples, rules, seed, trials;"),
+        ("best-of:few-shot,shorten", "forbidden=no", "Did you mean 'forbid'?"),
     ],
 )
 def test_what_cannot_run_is_a_usage_error_before_anything_is_asked(
@@ -138,3 +169,47 @@ def test_a_plan_reckons_with_the_settings(taught: tuple[Suite, Bedrock]) -> None
     few.stdout.fnmatch_lines(["*0 texts of the optimizer, 40 answers of the target, at most*"])
     more.stdout.fnmatch_lines(["*120 answers of the target, at most*"])
     assert bedrock.asked == []
+
+
+@pytest.mark.parametrize("strategy", ["shorten", "best-of:few-shot,shorten", "shorten+sme-rules"])
+def test_the_ini_file_may_set_what_another_strategy_takes(taught: tuple[Suite, Bedrock], strategy: str) -> None:
+    """Settings that several strategies share stand in the ini file, and each reads its own."""
+    suite, _ = taught
+    suite.ini("strategy_option =\n    trials=2\n    candidates=3\n    rules=2\n")
+    assert migrate(suite, strategy, "--migration-plan").ret == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize(
+    ("strategy", "option"),
+    [
+        ("few-shot", "forbid=sorry"),
+        ("few-shot+sme-rules", "rules=2"),
+        ("best-of:few-shot,sme-rules", "rules=2"),
+        ("any", "thing=2"),
+        ("few-shot+any", "thing=2"),
+    ],
+)
+def test_a_setting_of_one_part_is_a_setting_of_the_whole(
+    taught: tuple[Suite, Bedrock], strategy: str, option: str
+) -> None:
+    """The command line takes the settings of every part; a strategy that does not name its own takes any."""
+    suite, _ = taught
+    suite.file("conftest.py", ANY)
+    assert migrate(suite, strategy, "--migration-plan", "--strategy-option", option).ret == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize("path", ["tests/llm", "test_triage.py", "test_triage.py::test_gate"])
+def test_a_path_is_no_strategy(taught: tuple[Suite, Bedrock], path: str) -> None:
+    """Without a name the option takes the path behind it: the error shows how to write it."""
+    suite, _ = taught
+    result = suite.run("--target-model", TARGET, "--migrate-prompts", path)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert (
+        f"--migrate-prompts took {path!r}, a path, as the strategy's name. Write --migrate-prompts=NAME ahead of it: "
+        f"--migrate-prompts=few-shot {path}" in result.stderr.str()
+    )
+
+
+def test_help_names_every_strategy() -> None:
+    """What --help lists is what comes with the plugin."""
+    assert sorted(strategy.name for strategy in builtins()) == list(NAMES)

@@ -45,3 +45,22 @@ def test_what_is_no_run_is_said(tmp_path: Path) -> None:
         render_again(tmp_path, tmp_path / "out")
     with pytest.raises(ReportFileError, match="cannot write"):
         render_again(tmp_path, tmp_path / "rows.jsonl")
+
+
+def test_decisions_filed_since_are_shown(tmp_path: Path) -> None:
+    """The page that is rendered again has who decided what; the records stay as the run left them."""
+    results, rows = sample(sizes=(3, 1, 1))
+    write_json(tmp_path / "results.json", results)
+    write_lines(tmp_path / "rows.jsonl", rows)
+    before = (tmp_path / "results.json").read_bytes()
+    said: dict[str, object] = {
+        "migration": "triage",
+        "name": "<b>Ada</b>",
+        "role": "QA lead",
+        "decision": "reject",
+        "reason": "it broke",
+    }
+    said |= {"conditions": None, "signed_at": "2026-11-22", "expires_at": None, "key": None, "holds": False}
+    [page, _] = render_again(tmp_path, tmp_path / "out", signatures=[said])
+    assert '<th scope="row">&lt;b&gt;Ada&lt;/b&gt;, QA lead</th>' in page.read_text(encoding="utf-8")
+    assert (tmp_path / "results.json").read_bytes() == before

@@ -85,7 +85,7 @@ def _limits(schema: Mapping[str, Any], longest: int) -> dict[str, Any]:
     return limits
 
 
-def _ends(schema: Mapping[str, Any]) -> dict[str, float]:
+def _ends(schema: Mapping[str, Any]) -> dict[str, int]:
     """Return the far end of a number's range on each side that has none."""
     least = {} if {"minimum", "exclusiveMinimum"} & schema.keys() else {"minimum": -_LARGEST}
     most = {} if {"maximum", "exclusiveMaximum"} & schema.keys() else {"maximum": _LARGEST}

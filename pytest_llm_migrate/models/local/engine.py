@@ -64,7 +64,7 @@ class LocalEngine:
         runner, prompt, sampling = self._runner(request.model), _prompt(request), _sampling(request)
         with closing(runner.generate(prompt, sampling)) as written:
             pieces = _without_leading_blanks(written) if isinstance(prompt, Completion) else written
-            for piece in _known_for_json(pieces) if sampling.grammar else pieces:
+            for piece in _checked_json(pieces) if sampling.grammar else pieces:
                 yield _finish(piece, request, sampling) if isinstance(piece, Ending) else piece
 
     def count_tokens(self, request: Converse) -> int:
@@ -131,7 +131,7 @@ def _without_leading_blanks(pieces: Pieces) -> Pieces:
             yield text
 
 
-def _known_for_json(pieces: Pieces) -> Pieces:
+def _checked_json(pieces: Pieces) -> Pieces:
     """Raise a fault where a whole text is no JSON: llama.cpp leaves it free under a grammar that it cannot read."""
     text = ""
     for piece in pieces:
