@@ -79,9 +79,19 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--as", dest="name", metavar="NAME", help="Its name in the catalog (default: its own).")
     parser.add_argument("--for", dest="ref", metavar="REF", help="File it for this target (default: as a source).")
-    parser.add_argument("--format", dest="form", choices=FORMS, help="What the file is (default: by its name).")
     parser.add_argument(
-        "--braces", choices=BRACES, default="auto", help="Which braces name variables (default: those that there are)."
+        "--format",
+        dest="form",
+        choices=FORMS,
+        metavar="FORMAT",
+        help=f"What the file is: {_listed(FORMS)} (default: by its name).",
+    )
+    parser.add_argument(
+        "--braces",
+        choices=BRACES,
+        default="auto",
+        metavar="BRACES",
+        help=f"Which braces name variables: {_listed(BRACES)} (default: %(default)s, those that there are).",
     )
     parser.add_argument(
         "--rename",
@@ -97,12 +107,27 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
 
 def _add_export(parser: argparse.ArgumentParser) -> None:
     _add_prompt(parser)
-    parser.add_argument("--format", dest="form", choices=(*FORMS, BEDROCK), required=True, help="What to write.")
+    parser.add_argument(
+        "--format",
+        dest="form",
+        choices=(*FORMS, BEDROCK),
+        required=True,
+        metavar="FORMAT",
+        help=f"What to write: {_listed((*FORMS, BEDROCK))}.",
+    )
     parser.add_argument("--to", type=Path, default=Path(), metavar="FOLDER", help="Where to (default: here).")
     parser.add_argument(
-        "--braces", choices=BRACES[1:], default="double", help="A text's braces of variables (default: %(default)s)."
+        "--braces",
+        choices=BRACES[1:],
+        default="double",
+        metavar="BRACES",
+        help=f"A text's braces of variables: {_listed(BRACES[1:])} (default: %(default)s).",
     )
     parser.add_argument("--force", action="store_true", help="Write over what is there (default: off).")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def _list(options: argparse.Namespace, out: TextIO) -> int:

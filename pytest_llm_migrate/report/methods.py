@@ -85,7 +85,8 @@ def _tests(record: Record) -> Iterator[tuple[str, str]]:
     if record["slice_metrics"]:
         tested = any(_slice_tests(record))
         how = "their p-values are adjusted by Holm's method over all slices of a metric; " if tested else ""
-        yield "slices", f"{how}their intervals are not adjusted, and no verdict rests on them unless a gate asks it"
+        guard = "a group that is NO-GO by itself, at a confidence adjusted by Holm, makes a gate on scores NO-GO"
+        yield "slices", f"{how}their intervals are shown unadjusted; {guard}"
 
 
 def _slice_tests(record: Record) -> Iterator[str]:

@@ -160,7 +160,7 @@ def _figure_line(cells: tuple[str, str, str, str], width: int, style: str | None
 
 
 def _flips(migration: Record, width: int) -> Iterator[Line]:
-    """Yield where the rows of right/wrong metrics went, a line a metric, what changed in those that broke, and suspect ones."""
+    """Yield where the rows of right/wrong metrics went, what changed in those that broke, and suspect ones."""
     found = flip_counts(migration)
     if found:
         yield Line("")

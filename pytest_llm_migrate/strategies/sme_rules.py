@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _SAID = re.compile(r"(?:^|; )\w+ -?[\d.]+(?:e[+-]?\d+)?(?:: |(?=;|$))")
 """What `Trial.feedback` has ahead of each metric's reason: its name and score."""
 _BROKE = "broke: "
+_DETAIL = re.compile(r" \([^()]*\)$")
+"""What a metric says behind a rule of how one answer breaks it: it may tell that row's golden answer."""
 _COMMON = 2
 """Rows of which a metric must say the same to make it a rule: what it says of one row may be that row's answer."""
 
@@ -28,7 +30,7 @@ _COMMON = 2
 class SmeRules:
     """Tries the prompt out, reads which rules the answers break, and adds those as instructions, most frequent first.
 
-    Rules are what reasons of metrics list behind ``broke:``; any other reason becomes a fault to avoid where it is said
+    Rules are what reasons of metrics list behind ``broke:``, without what is in parentheses behind each; any other reason becomes a fault to avoid where it is said
     of several rows in the same words and tells none of their golden answers. It takes the setting
     ``rules`` (how many at most).
     """
@@ -74,7 +76,9 @@ def _lines(feedback: Mapping[str, str], rows: Sequence[Row]) -> list[str]:
     for said in feedback.values():
         reasons = [reason.strip() for reason in _SAID.split(said) if reason.strip()]
         broken = [reason.removeprefix(_BROKE) for reason in reasons if reason.startswith(_BROKE)]
-        rules.update({rule.strip() for reason in broken for rule in reason.split("; ") if rule.strip()})
+        rules.update(
+            {name for reason in broken for rule in reason.split("; ") if (name := _DETAIL.sub("", rule.strip()))}
+        )
         faults.update({reason for reason in reasons if not reason.startswith(_BROKE)})
     golden = {text for row in rows if row.sample_id in feedback for text in _texts(row.reference)}
     common = {

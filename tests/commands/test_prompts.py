@@ -11,6 +11,7 @@ import pytest
 from pytest_llm_migrate.__main__ import main
 from pytest_llm_migrate.domain import Example, Provenance
 from pytest_llm_migrate.prompts import Catalog, Prompt, load_prompt, save_prompt
+from pytest_llm_migrate.prompts.formats import FORMS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -222,3 +223,17 @@ def test_an_unknown_name_is_said(tmp_path: Path, run: Callable[..., str]) -> Non
     assert "Did you mean 'triage'?" in run("show", "traige")
     (tmp_path / "p.csv").write_text("prompt_id,prompt_text\n../x,y\n", encoding="utf-8")
     assert "'../x' is not a prompt's name" in run("import", "p.csv")
+
+
+@pytest.mark.parametrize("action", ["", "list", "show", "diff", "import", "export"])
+def test_help_fits_a_narrow_terminal(
+    action: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At eighty columns no line is longer, and every format is named in words."""
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["prompts", *filter(None, [action]), "--help"])
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    if action in {"import", "export"}:
+        assert all(form in out for form in FORMS)

@@ -19,6 +19,21 @@ WRITER = "anthropic.claude-sonnet-4-20250514-v1:0"
 WRITTEN = "Please answer yes or no. {{question}}"
 POLITE = Rule(model=TARGET, contains="Please", reply=Reply(text="yes"))
 
+GUIDE = """
+    import pytest
+
+    from pytest_llm_migrate.metrics import rule, style_guide
+
+    def is_polite(answer, row):
+        return answer.text == "yes", f"{answer.text} to {row['question']}"
+
+    GUIDE = style_guide(rule("ends politely", is_polite), rule("is short", lambda answer, row: len(answer.text) < 9))
+
+    @pytest.mark.migration("rows.csv", prompt="triage", metrics=["exact_match", GUIDE])
+    def test_row(case):
+        assert case.target["style_guide"] == 1
+"""
+
 
 @pytest.fixture
 def triage(suite: Suite) -> Suite:
@@ -104,3 +119,17 @@ def test_a_job_writes_the_prompt(triage: Suite, serve: Serve, monkeypatch: pytes
     assert_written(triage, rewrite(triage, "advpo", "--strategy-option", option), "advpo")
     assert filed(triage)["provenance"]["dev_sha256"]
     assert triage.migration["dataset"]["rows"] == 20
+
+
+def test_broken_rules_of_the_style_guide_are_said_to_the_target(triage: Suite, serve: Serve) -> None:
+    """The rule that answers break stands in the filed prompt, none that they keep, and nothing of any row."""
+    triage.tests(GUIDE)
+    serve(Rule(model=TARGET, contains="- ends politely", reply=Reply(text="yes")), default=Reply(text="no"))
+    result = rewrite(triage, "sme-rules")
+    assert result.ret == pytest.ExitCode.OK, result.stdout.str()
+    result.stdout.fnmatch_lines(
+        ["  dev score 0.250 -> 1.000 over 10 rows", "  1 rule added, score 0.250 -> 1.000 over*"]
+    )
+    assert filed(triage)["user"] == "Keep to these rules:\n- ends politely\n\n{{ question }}"
+    assert triage.run("--target-model", TARGET).ret == pytest.ExitCode.OK
+    assert triage.migration["target"]["prompt"]["strategy"] == "sme-rules"

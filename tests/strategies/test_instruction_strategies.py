@@ -71,6 +71,16 @@ def test_a_fault_that_tells_a_golden_answer_is_no_rule(golden: object) -> None:
     assert "billing" not in str(rewrite.prompt.system)
 
 
+def test_a_rule_is_one_however_answers_break_it() -> None:
+    """What a metric found in one answer is no part of the rule, and may tell its golden answer."""
+
+    def reasons(_: Answer, row: Row) -> str:
+        return f"style_guide 0.5: broke: numbers match (without '{row.sample_id}'); word count (1 of 30-150 words)"
+
+    rewrite = SmeRules().rewrite(World(answers=lambda _: "no", dev=rows(4), reasons=reasons).task)
+    assert str(rewrite.prompt.system).splitlines()[2:] == ["Keep to these rules:", "- numbers match", "- word count"]
+
+
 def test_only_so_many_rules_are_added() -> None:
     """The setting ``rules`` keeps the most frequent."""
     strategy = SmeRules().configured({"rules": "1"})
