@@ -12,7 +12,7 @@ from pytest_llm_migrate.commands.prompt_text import bare, prompt_lines, shown, s
 from pytest_llm_migrate.errors import PromptExistsError, PromptExportError, PromptImportError, masked
 from pytest_llm_migrate.prompts import Catalog, file_text, save_prompt
 from pytest_llm_migrate.prompts.braces import BRACES
-from pytest_llm_migrate.prompts.formats import FORMS, form_of, read_prompts, written
+from pytest_llm_migrate.prompts.formats import FORMS, READ_FORMS, form_of, read_prompts, written
 from pytest_llm_migrate.prompts.managed import FORM as BEDROCK
 from pytest_llm_migrate.prompts.managed import create_request, prompt_of_reply
 from pytest_llm_migrate.prompts.turns import Reading
@@ -82,9 +82,9 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         dest="form",
-        choices=FORMS,
+        choices=READ_FORMS,
         metavar="FORMAT",
-        help=f"What the file is: {_listed(FORMS)} (default: by its name).",
+        help=f"What the file is: {_listed(READ_FORMS)} (default: by its name).",
     )
     parser.add_argument(
         "--braces",

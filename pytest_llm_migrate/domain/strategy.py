@@ -64,6 +64,8 @@ class PromptTask:
             `CallFailedError`.
         score: Scores one answer of a row as `try_out` does: from 0 to 1, ``None`` where no metric could; and what
             metrics found wanting, in words.
+        ask_service: Asks a service that writes prompts, named by a reference, with a call that makes one attempt; what
+            it gives is kept, and a call whose failure may pass is made again. Raises `CallFailedError`.
         template_of: Makes a template of a model's text: ``{{ v }}``, ``{v}`` and ``{$V}`` of the prompt's own variables
             become variables, whatever their case; every other brace stays text, and runs nothing.
         variables: The prompt's variables: none may be lost.
@@ -83,6 +85,7 @@ class PromptTask:
     ask_target: Callable[[Request, Row | None], Answer]
     score: Callable[[Answer, Row], tuple[float | None, str]]
     template_of: Callable[[str], str]
+    ask_service: Callable[[str, Request, Callable[[Request], Answer]], Answer] = lambda _, request, call: call(request)
     variables: frozenset[str] = frozenset()
     say: Callable[[str], object] = lambda _: None
     seed: int = 0

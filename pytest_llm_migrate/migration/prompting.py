@@ -7,7 +7,7 @@ import difflib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.answers import Question
+from pytest_llm_migrate.answers import Connection, Question
 from pytest_llm_migrate.domain import CallFailure, PromptTask, Provenance
 from pytest_llm_migrate.errors import CallFailedError, HandEditedPromptError, NoOptimizerError, masked
 from pytest_llm_migrate.migration.tryouts import PURPOSE
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from pytest_llm_migrate.answers import Connection, Desk
+    from pytest_llm_migrate.answers import Desk
     from pytest_llm_migrate.datasets import Split
     from pytest_llm_migrate.domain import Answer, PromptText, Request, Rewrite, Row, Strategy, Trial
     from pytest_llm_migrate.migration.tryouts import TryOuts
@@ -37,7 +37,7 @@ BY_HAND, EDITED = "written by hand", "edited by hand"
 
 @dataclass(slots=True, kw_only=True)
 class Optimizer:
-    """The model that helps to write prompts; what it answers is kept like all answers.
+    """The model that helps to write prompts, and services that do; what they give is kept like all answers.
 
     Attributes:
         desk: Where it is asked.
@@ -65,10 +65,37 @@ class Optimizer:
         key = request.key(self.model.ref)
         repeat = self._asked[key] = self._asked.get(key, -1) + 1
         question = Question(sample_id="prompt", request=request, repeat=repeat, purpose=PURPOSE)
-        outcome = self.desk.ask(self.model, [question], {})[0].outcome()
+        return self._answer(self.model, question)
+
+    def ask_service(self, ref: str, request: Request, call: Callable[[Request], Answer]) -> Answer:
+        """Return what a service gives, kept by its reference and the request; raises `CallFailedError`."""
+        question = Question(sample_id="prompt", request=request, purpose=PURPOSE)
+        return self._answer(Connection(ref=ref, connect=lambda: Service(ref=ref, call=call)), question)
+
+    def _answer(self, model: Connection, question: Question) -> Answer:
+        outcome = self.desk.ask(model, [question], {})[0].outcome()
         if isinstance(outcome, CallFailure):
             raise CallFailedError(outcome.kind, outcome.message, fatal=outcome.fatal)
         return outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A service that writes prompts, as a model that the desk asks.
+
+    Attributes:
+        ref: What its answers are kept by.
+        call: Makes one attempt.
+        concurrency: Calls in flight at once.
+    """
+
+    ref: str
+    call: Callable[[Request], Answer]
+    concurrency: int = 1
+
+    def answer(self, request: Request) -> Answer:
+        """Return what one attempt gives; raises `CallFailedError`."""
+        return self.call(request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +199,7 @@ def file_prompt(
         render=lambda text, row: job.try_out.prompt_of(text).render(row),
         ask_target=job.try_out.ask,
         score=job.try_out.score,
+        ask_service=job.optimizer.ask_service,
         template_of=lambda text: from_model_text(text, job.prompt.variables, _templates(job.prompt)),
         variables=job.prompt.variables,
         say=say,

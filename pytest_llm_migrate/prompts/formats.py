@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.prompts.prompt import Prompt
     from pytest_llm_migrate.prompts.turns import Reading
 
-TEXT, CSV, NOVA, GITHUB = "text", "csv", "nova", "github"
+TEXT, CSV, NOVA, GITHUB, PROMPTY = "text", "csv", "nova", "github", "prompty"
 FORMS = (TEXT, CSV, NOVA, GITHUB)
 """A text; a table of ``prompt_id`` and ``prompt_text``; the folder of Nova's optimizer; GitHub's ``.prompt.yml``."""
+READ_FORMS = (*FORMS, PROMPTY)
+"""What can be read: those, and ``.prompty``."""
 
 _SYSTEM, _USER, _SHOTS = "system_prompt.txt", "user_prompt.txt", "few_shot.json"
 _COLUMNS = ("prompt_id", "prompt_text")
@@ -35,7 +37,7 @@ def form_of(path: Path) -> str:
     """Return the format that a path looks like."""
     if path.is_dir():
         return NOVA
-    return {".csv": CSV, ".yml": GITHUB, ".yaml": GITHUB}.get(path.suffix.lower(), TEXT)
+    return {".csv": CSV, ".yml": GITHUB, ".yaml": GITHUB, ".prompty": PROMPTY}.get(path.suffix.lower(), TEXT)
 
 
 def read_prompts(path: Path, form: str, reading: Reading) -> list[Prompt]:
@@ -50,6 +52,7 @@ def read_prompts(path: Path, form: str, reading: Reading) -> list[Prompt]:
         CSV: _from_table,
         NOVA: _from_nova,
         GITHUB: _from_github,
+        PROMPTY: _from_prompty,
     }
     try:
         return readers[form](path, reading)
@@ -148,6 +151,12 @@ def _from_github(path: Path, reading: Reading) -> list[Prompt]:
             inference={_PARAMETERS[name]: value for name, value in settings.items()},
         )
     ]
+
+
+def _from_prompty(path: Path, reading: Reading) -> list[Prompt]:
+    from pytest_llm_migrate.prompts.prompty import prompty_prompt  # noqa: PLC0415 - yaml loads with it
+
+    return [prompty_prompt(_read(path), path, reading.doubled)]
 
 
 def _is_message(item: Any) -> bool:

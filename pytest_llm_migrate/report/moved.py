@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.report.figures import served_sentence, settings_sentence
 from pytest_llm_migrate.report.numbers import UNKNOWN, count, counted
+from pytest_llm_migrate.report.prompts import route
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,6 +104,8 @@ def _prompts(record: Record) -> str:
         return "no prompt file: each row brought its own prompt, or its answers"
     if source and target and source["sha256"] == target["sha256"]:
         return f"the same prompt on both sides, {target['name']}"
+    if record["source"]["ref"] == record["target"]["ref"]:
+        return route(record, "→")
     name = (target or source)["name"]
     return f"prompt {name} on the target side: {(target or {}).get('strategy') or 'none'}"
 

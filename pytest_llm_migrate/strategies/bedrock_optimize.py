@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.domain import Rewrite, Takes
+from pytest_llm_migrate.domain import Answer, Request, Rewrite, Takes, Turn
 from pytest_llm_migrate.domain.bedrock_ids import base_id, bedrock_id
 from pytest_llm_migrate.errors import CallFailedError, NoRewriteError
 from pytest_llm_migrate.strategies.single_text import SingleText
 from pytest_llm_migrate.strategies.writing import fault_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pytest_llm_migrate.domain import PromptTask
 
 LONGEST = 200_000
 """Characters that the service takes."""
 _LONGEST_ANALYSIS = 300
 _REFUSED = frozenset({"access_denied", "cannot_connect", "refused", "validation"})
+_NOT_OFFERED = "not_offered"
 _WAY_OUT = (
     "The service rewrites for some base models in some regions only, and needs bedrock:OptimizePrompt. Name another "
     "region (AWS_REGION), or take metaprompt or model-guidelines with an --optimizer-model, or few-shot."
 )
-_AGAIN = "Run it again, or take metaprompt or model-guidelines with an --optimizer-model."
+_AGAIN = "Ask anew with --migration-answers fresh, or take metaprompt or model-guidelines with an --optimizer-model."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BedrockOptimize:
-    """Has OptimizePrompt rewrite the prompt; it takes the setting ``system`` (``join`` or ``keep``).
-
-    Attributes:
-        attempts: Times that a call is made at most, where it is throttled or broken.
-        pause: Seconds before the second attempt; each further one waits twice as long.
-        sleep: Waits.
-    """
+    """Has OptimizePrompt rewrite the prompt; it takes the setting ``system`` (``join`` or ``keep``)."""
 
     name: str = "bedrock-optimize"
     learns: bool = False
     settings: frozenset[str] = frozenset({"system"})
-    attempts: int = 4
-    pause: float = 1.0
-    sleep: Callable[[float], object] = time.sleep
 
     @property
     def tool(self) -> str:
@@ -53,7 +43,7 @@ class BedrockOptimize:
         return f"OptimizePrompt, boto3 {version('boto3')}"
 
     def takes(self, rows: int) -> Takes:  # noqa: ARG002 - whatever their number
-        """Return one call of the service."""
+        """Return one call of the service; what it gave before is not asked for again."""
         return Takes(texts=1, answers=0)
 
     def rewrite(self, task: PromptTask) -> Rewrite:
@@ -83,34 +73,32 @@ class BedrockOptimize:
         return base_id(model)
 
     def _asked(self, task: PromptTask, text: str, model: str) -> tuple[str, str]:
-        from pytest_llm_migrate.strategies.aws import PASSING, aws_client  # noqa: PLC0415 - boto3 is heavy
-
-        client = aws_client("bedrock-agent-runtime")
-        for attempt in range(self.attempts - 1):
-            try:
-                return self._called(client, task, text, model)
-            except CallFailedError as error:
-                if error.kind not in PASSING:
-                    raise
-                task.say(f"{error.kind}: asking again")
-                self.sleep(self.pause * 2**attempt)
-        return self._called(client, task, text, model)
-
-    def _called(self, client: Any, task: PromptTask, text: str, model: str) -> tuple[str, str]:
-        from pytest_llm_migrate.strategies.aws import called  # noqa: PLC0415 - boto3 is heavy
-
+        request = Request(turns=(Turn("user", text),))
         try:
-            found: tuple[str, str] = called(lambda: _call(client, text, model))
+            answer = task.ask_service(f"{self.name}:{model}", request, partial(_call, model))
         except CallFailedError as error:
-            if error.kind not in _REFUSED:
+            if error.kind != _NOT_OFFERED:
                 raise
-            problem = f"in {client.meta.region_name}, {error.said}"
-            raise NoRewriteError(self.name, task.target, problem, _WAY_OUT) from error
-        return found
+            raise NoRewriteError(self.name, task.target, error.said, _WAY_OUT) from error
+        return answer.text, answer.reasoning or ""
 
 
-def _call(client: Any, text: str, model: str) -> tuple[str, str]:
-    """Return the service's prompt and its analysis, each of which may come in several events."""
+def _call(model: str, request: Request) -> Answer:
+    """Return what one call of the service gives; raises `CallFailedError`, of a kind of its own where it refuses."""
+    from pytest_llm_migrate.strategies.aws import aws_client, called  # noqa: PLC0415 - boto3 is heavy
+
+    client = aws_client("bedrock-agent-runtime")
+    try:
+        answer: Answer = called(lambda: _read(client, request.turns[0].text, model))
+    except CallFailedError as error:
+        if error.kind not in _REFUSED:
+            raise
+        raise CallFailedError(_NOT_OFFERED, f"in {client.meta.region_name}, {error.said}") from error
+    return answer
+
+
+def _read(client: Any, text: str, model: str) -> Answer:
+    """Return the service's prompt with its analysis as reasoning; each may come in several events."""
     reply = client.optimize_prompt(input={"textPrompt": {"text": text}}, targetModelId=model)
     prompts, analysis = [], []
     with closing(reply["optimizedPrompt"]) as events:
@@ -121,4 +109,4 @@ def _call(client: Any, text: str, model: str) -> tuple[str, str]:
                 analysis.append(event["analyzePromptEvent"]["message"])
     if not prompts:
         raise CallFailedError("stream_ended_early", "the reply ended before the optimized prompt")
-    return "".join(prompts), "".join(analysis)
+    return Answer(text="".join(prompts), reasoning="".join(analysis) or None)

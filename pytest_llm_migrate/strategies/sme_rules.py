@@ -30,9 +30,9 @@ _COMMON = 2
 class SmeRules:
     """Tries the prompt out, reads which rules the answers break, and adds those as instructions, most frequent first.
 
-    Rules are what reasons of metrics list behind ``broke:``, without what is in parentheses behind each; any other reason becomes a fault to avoid where it is said
-    of several rows in the same words and tells none of their golden answers. It takes the setting
-    ``rules`` (how many at most).
+    Rules are what reasons of metrics list behind ``broke:``, each without what stands in parentheses behind it; any
+    other reason becomes a fault to avoid where it is said of several rows in the same words and tells none of their
+    golden answers. It takes the setting ``rules`` (how many at most).
     """
 
     rules: int = 8
@@ -76,10 +76,9 @@ def _lines(feedback: Mapping[str, str], rows: Sequence[Row]) -> list[str]:
     for said in feedback.values():
         reasons = [reason.strip() for reason in _SAID.split(said) if reason.strip()]
         broken = [reason.removeprefix(_BROKE) for reason in reasons if reason.startswith(_BROKE)]
-        rules.update(
-            {name for reason in broken for rule in reason.split("; ") if (name := _DETAIL.sub("", rule.strip()))}
-        )
-        faults.update({reason for reason in reasons if not reason.startswith(_BROKE)})
+        named = (_DETAIL.sub("", rule.strip()) for reason in broken for rule in reason.split("; "))
+        rules.update(dict.fromkeys(filter(None, named)).keys())
+        faults.update(dict.fromkeys(reason for reason in reasons if not reason.startswith(_BROKE)).keys())
     golden = {text for row in rows if row.sample_id in feedback for text in _texts(row.reference)}
     common = {
         f"Avoid this fault: {fault}": times

@@ -64,7 +64,7 @@ def test_a_caption_scores_by_the_words_that_set_it_apart() -> None:
     whole, part = (float(scored(CIDER, text, CAPTIONS["dog"])) for text in (CAPTIONS["dog"][0], "a brown dog"))
     assert 0.5 < whole < 1
     assert 0 < part < whole
-    assert scored(CIDER, "a the on a", CAPTIONS["dog"]) == 0
+    assert scored(CIDER, "a the on a", CAPTIONS["dog"]) == 0.0
 
 
 def test_every_reference_counts() -> None:

@@ -20,6 +20,13 @@ def chunk(delta: Mapping[str, Any] | None = None, finish: str | None = None, **m
     return {"id": "c1", "object": "chat.completion.chunk", "model": "tiny", "choices": [choice], **more}
 
 
+def sure(text: str, *logprobs: float) -> dict[str, Any]:
+    """Return one chunk of a completion with the log-probabilities of its tokens."""
+    event = chunk({"content": text})
+    event["choices"][0]["logprobs"] = {"content": [{"token": text, "logprob": each} for each in logprobs]}
+    return event
+
+
 def usage(**more: Any) -> dict[str, Any]:
     """Return the chunk that says which tokens were used."""
     return {"id": "c1", "object": "chat.completion.chunk", "choices": [], "usage": {**USAGE, **more}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
@@ -14,7 +14,7 @@ from pytest_llm_migrate.domain.attachment import AttachedFile
 from pytest_llm_migrate.errors import CallFailedError
 from pytest_llm_migrate.models import OpenAIProvider, openai_client
 from pytest_llm_migrate.models.openai import OpenAIModel
-from tests.models.chat_events import DONE, chunk, completed, sse, streamed, texts, usage
+from tests.models.chat_events import DONE, chunk, completed, sse, streamed, sure, texts, usage
 from tests.models.conftest import OPENAI_KEY as KEY
 from tests.models.scripted_http import Served, served_json, serving
 
@@ -115,12 +115,6 @@ def test_thoughts_and_tool_calls_are_kept_apart(connect: Connect) -> None:
 
 def test_log_probabilities_are_asked_for_and_read(connect: Connect) -> None:
     """``logprobs: true`` among the inference settings is sent as it is, and the answer has the tokens' mean."""
-
-    def sure(text: str, *logprobs: float) -> dict[str, Any]:
-        event = chunk({"content": text})
-        event["choices"][0]["logprobs"] = {"content": [{"token": text, "logprob": each} for each in logprobs]}
-        return event
-
     model, server = connect(streamed([sure("Hel", -0.5), sure("lo there", -1.0, -3.0), chunk(finish="stop"), usage()]))
     answer = model.answer(Request(turns=REQUEST.turns, inference={"logprobs": True}))
     assert (answer.text, answer.mean_logprob) == ("Hello there", -1.5)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.models.chat_events import completed
+from tests.models.chat_events import chunk, completed, streamed, sure
 from tests.models.scripted_http import served_json, serving
 from tests.plugin.suite import ROWS_ONLY, golden
 
@@ -27,6 +28,8 @@ def answered(asked: Asked) -> Served:
     """Return ``yes``, but refuse one question with a message that repeats the key."""
     if "question 03." in asked.body["messages"][-1]["content"]:
         return served_json({"error": {"message": f"not with key {KEY}", "code": "odd"}}, 400)
+    if asked.body.get("logprobs"):
+        return streamed([sure("yes", -math.log(2), -math.log(8)), chunk(finish="stop")])
     return completed("yes")
 
 
@@ -66,6 +69,22 @@ def test_rows_are_answered_once_and_nothing_secret_is_kept(
     assert 0 < first["ttft"] <= first["latency"]
     assert KEY not in result.stdout.str() + result.stderr.str()
     assert files_with(suite.path, KEY, "Bearer") == []
+
+
+@pytest.mark.usefixtures("server")
+def test_answers_with_log_probabilities_have_a_perplexity(suite: Suite) -> None:
+    """The prompt asks for them; an answer without any, as the dataset's are, fails and says how it would get them."""
+    suite.rows(golden(2))
+    suite.file(
+        "prompts/triage/source.prompt.yaml", "name: triage\nuser: '{{ question }}'\ninference: {logprobs: true}\n"
+    )
+    suite.tests(ROWS_ONLY.replace('metrics=["exact_match"]', 'metrics=["exact_match", "perplexity"]'))
+    suite.run(*TARGET).assert_outcomes(passed=2)
+    line = suite.lines[0]
+    assert line["target"]["mean_logprob"] == pytest.approx(-math.log(4))
+    assert line["target"]["scores"] == {"exact_match": 1.0, "perplexity": pytest.approx(0.25)}
+    assert line["target"]["reasons"] == {"perplexity": "perplexity 4"}
+    assert "Ask for them with 'logprobs: true'" in line["source"]["failures"]["perplexity"]
 
 
 def test_missing_key_stops_before_a_call(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,6 +93,51 @@ def test_bedrock_writes_the_prompt(triage: Suite, serve: Serve, monkeypatch: pyt
     assert_written(triage, rewrite(triage, "bedrock-optimize"), "bedrock-optimize")
 
 
+def test_what_bedrock_wrote_is_kept(triage: Suite, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that fails at first is asked again; what it gave is not asked for twice."""
+    fault = ScriptedFault(name="InternalServerException", after=1, times=2)
+    bedrock = serve(Rule(operation="OptimizePrompt", fault=fault, reply=Reply(optimized=WRITTEN)), POLITE)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME", bedrock.endpoint.url)
+    first = rewrite(triage, "bedrock-optimize")
+    assert first.ret == pytest.ExitCode.OK, first.stdout.str()
+    calls = [call for call in bedrock.endpoint.calls if call.operation == "OptimizePrompt"]
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME", "http://127.0.0.1:9")
+    again = rewrite(triage, "bedrock-optimize", "--migration-answers", "replay")
+    assert again.ret == pytest.ExitCode.OK, again.stdout.str()
+    assert len(calls) == 3
+    assert filed(triage)["user"] == "Please answer yes or no. {{ question }}"
+
+
+def test_a_kept_text_that_cannot_be_used_is_asked_for_anew(
+    triage: Suite, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the service wrote is kept even where it lost a variable; the way out that is named asks it again."""
+    for text, arguments, status in [
+        ("Please.", (), pytest.ExitCode.TESTS_FAILED),
+        (WRITTEN, (), pytest.ExitCode.TESTS_FAILED),
+        (WRITTEN, ("--migration-answers", "fresh"), pytest.ExitCode.OK),
+    ]:
+        bedrock = serve(POLITE, default=Reply(text="no", optimized=text))
+        monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME", bedrock.endpoint.url)
+        result = rewrite(triage, "bedrock-optimize", *arguments)
+        assert result.ret == status
+        if status:
+            result.stdout.fnmatch_lines(["*it lost the variable 'question'. Ask anew with --migration-answers fresh,*"])
+    assert filed(triage)["user"] == "Please answer yes or no. {{ question }}"
+
+
+def test_a_budget_needs_the_services_price(triage: Suite, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service without a price is not called on a budget that nobody could keep."""
+    bedrock = serve(POLITE, default=Reply(text="no", optimized=WRITTEN))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME", bedrock.endpoint.url)
+    result = rewrite(triage, "bedrock-optimize", "--migration-max-cost", "1")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(
+        ["*--migration-max-cost needs a price, and 'bedrock-optimize:amazon.nova-lite-v1:0' has*"]
+    )
+    assert not [call for call in bedrock.endpoint.calls if call.operation == "OptimizePrompt"]
+
+
 def test_a_region_that_does_not_optimize_is_one_sentence(
     triage: Suite, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,6 +175,6 @@ def test_broken_rules_of_the_style_guide_are_said_to_the_target(triage: Suite, s
     result.stdout.fnmatch_lines(
         ["  dev score 0.250 -> 1.000 over 10 rows", "  1 rule added, score 0.250 -> 1.000 over*"]
     )
-    assert filed(triage)["user"] == "Keep to these rules:\n- ends politely\n\n{{ question }}"
+    assert filed(triage)["user"].splitlines() == ["Keep to these rules:", "- ends politely", "", "{{ question }}"]
     assert triage.run("--target-model", TARGET).ret == pytest.ExitCode.OK
     assert triage.migration["target"]["prompt"]["strategy"] == "sme-rules"

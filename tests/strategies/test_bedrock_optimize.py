@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llm_migrate.answers.retries import PASSING
 from pytest_llm_migrate.domain import Example
 from pytest_llm_migrate.errors import CallFailedError, NoRewriteError, StrategySettingError
 from pytest_llm_migrate.models.endpoint import Reply, Rule, ScriptedFault
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
 OPTIMIZED = "Give the topic of the ticket in one word.\n\n<ticket>\n{{ticket}}\n</ticket>"
 
 
-def strategy() -> BedrockOptimize:
-    """Return the strategy without its pauses."""
-    return BedrockOptimize(sleep=lambda _: None)
-
-
 def rendered(prompt: PromptText, ticket: str = "T") -> str:
     """Return what a target would be sent."""
     assert isinstance(prompt, Prompt)
@@ -35,7 +31,7 @@ def rendered(prompt: PromptText, ticket: str = "T") -> str:
 def test_a_prompt_is_optimized_for_the_base_model(make_task: MakeTask, serve: Serve) -> None:
     """The service is asked for the model behind the inference profile, and its variables become ours."""
     endpoint = serve(Rule(contains="one word. {{ticket}}", reply=Reply(optimized=OPTIMIZED, analysis="Too short.")))
-    rewrite = strategy().rewrite(make_task())
+    rewrite = BedrockOptimize().rewrite(make_task())
     assert rewrite.prompt.user == OPTIMIZED.replace("{{ticket}}", "{{ ticket }}")
     assert rewrite.notes == ("The service said: Too short.",)
     (call,) = endpoint.calls
@@ -58,7 +54,7 @@ def test_a_prompt_is_optimized_for_the_base_model(make_task: MakeTask, serve: Se
 def test_what_the_service_puts_around_a_prompt_comes_off(make_task: MakeTask, serve: Serve, wrapped: str) -> None:
     """JSON quotes, fences, turn labels and other spellings of a variable leave the same prompt."""
     serve(default=Reply(optimized=wrapped))
-    rewrite = strategy().rewrite(make_task())
+    rewrite = BedrockOptimize().rewrite(make_task())
     assert rewrite.prompt.user == OPTIMIZED.replace("{{ticket}}", "{{ ticket }}")
 
 
@@ -66,14 +62,14 @@ def test_braces_and_jinja_of_the_service_are_text(make_task: MakeTask, serve: Se
     """What looks like a template in the service's text is sent to the target as it stands, and never run."""
     text = '{% for x in y %} {{ 7 * 7 }} {# no #} {"topic": "..."} {{ticket}}'
     serve(default=Reply(optimized=text))
-    prompt = strategy().rewrite(make_task()).prompt
+    prompt = BedrockOptimize().rewrite(make_task()).prompt
     assert rendered(prompt) == text.replace("{{ticket}}", "T")
 
 
 def test_braces_of_the_source_reach_the_service_as_they_print(make_task: MakeTask, serve: Serve) -> None:
     """A brace that our template quotes is sent as the brace itself."""
     serve(Rule(contains='{% raw {"a": 1} {{ticket}}', reply=Reply(optimized=OPTIMIZED)))
-    assert strategy().rewrite(make_task('{{ "{" }}% raw {"a": 1} {{ ticket }}')).prompt.user
+    assert BedrockOptimize().rewrite(make_task('{{ "{" }}% raw {"a": 1} {{ ticket }}')).prompt.user
 
 
 @pytest.mark.parametrize(
@@ -88,7 +84,7 @@ def test_a_system_text_is_joined_or_kept(
 ) -> None:
     """The service takes one text: what became of the system text is chosen by a setting, and said."""
     serve(Rule(matches=f"^{asked.replace('{', '[{]')}$", reply=Reply(optimized=OPTIMIZED)))
-    rewrite = strategy().rewrite(make_task("Sort. {{ ticket }}", system="Be terse.", settings=setting))
+    rewrite = BedrockOptimize().rewrite(make_task("Sort. {{ ticket }}", system="Be terse.", settings=setting))
     assert rewrite.prompt.system == kept
     assert note in rewrite.notes[0]
 
@@ -98,7 +94,7 @@ def test_examples_stay(make_task: MakeTask, serve: Serve) -> None:
     serve(default=Reply(optimized=OPTIMIZED))
     task = make_task()
     examples = (Example(input="Where is it?", output="delivery"),)
-    rewrite = strategy().rewrite(replace(task, prompt=replace(task.prompt, examples=examples)))
+    rewrite = BedrockOptimize().rewrite(replace(task, prompt=replace(task.prompt, examples=examples)))
     assert rewrite.prompt.examples == examples
     assert rewrite.notes[0] == "The prompt's examples were not sent to the service, and stay."
 
@@ -120,7 +116,7 @@ def test_a_prompt_that_cannot_be_used_is_said(make_task: MakeTask, serve: Serve,
         "You sort the tickets of a shop by their topic. Reply with one word, and that is all. {{ ticket }}"
     )
     with pytest.raises(NoRewriteError, match="take metaprompt or model-guidelines") as caught:
-        strategy().rewrite(task)
+        BedrockOptimize().rewrite(task)
     assert why in str(caught.value)
 
 
@@ -128,24 +124,26 @@ def test_a_prompt_that_cannot_be_used_is_said(make_task: MakeTask, serve: Serve,
 @pytest.mark.parametrize(
     "name", ["ThrottlingException", "InternalServerException", "BadGatewayException", "DependencyFailedException"]
 )
-def test_a_passing_fault_is_asked_again(
-    make_task: MakeTask, serve: Serve, said: list[str], name: str, after: int
+def test_a_passing_fault_has_a_name_that_is_asked_again(
+    make_task: MakeTask, serve: Serve, name: str, after: int
 ) -> None:
-    """Throttling and server errors are met by another attempt, before the events and among them."""
-    fault = ScriptedFault(name=name, after=after, times=2)
-    serve(Rule(operation="OptimizePrompt", reply=Reply(optimized=OPTIMIZED), fault=fault))
-    assert strategy().rewrite(make_task()).prompt.user
-    assert len(said) == 2
+    """Throttling and server errors, before the events and among them, are what a run makes another attempt after."""
+    serve(
+        Rule(operation="OptimizePrompt", reply=Reply(optimized=OPTIMIZED), fault=ScriptedFault(name=name, after=after))
+    )
+    with pytest.raises(CallFailedError) as caught:
+        BedrockOptimize().rewrite(make_task())
+    assert caught.value.kind in PASSING
+    assert not caught.value.fatal
 
 
 @pytest.mark.parametrize("name", ["cut", "cut_in_frame", "bad_crc", "reset", "reset_mid_stream"])
 def test_a_cut_stream_is_no_prompt(make_task: MakeTask, serve: Serve, name: str) -> None:
-    """A reply that ends before the prompt is asked for again, and an error where it always ends so."""
-    serve(Rule(operation="OptimizePrompt", reply=Reply(optimized=OPTIMIZED), fault=ScriptedFault(name=name, times=1)))
-    assert strategy().rewrite(make_task()).prompt.user
+    """A reply that ends before the prompt is a failure that a run makes another attempt after."""
     serve(Rule(operation="OptimizePrompt", reply=Reply(optimized=OPTIMIZED), fault=ScriptedFault(name=name)))
-    with pytest.raises(CallFailedError, match="stream_"):
-        strategy().rewrite(make_task())
+    with pytest.raises(CallFailedError, match="stream_") as caught:
+        BedrockOptimize().rewrite(make_task())
+    assert caught.value.kind in PASSING
 
 
 @pytest.mark.parametrize("after", [0, 1], ids=["at-once", "in-the-stream"])
@@ -157,7 +155,7 @@ def test_a_model_or_region_that_is_refused_names_the_alternatives(
     fault = ScriptedFault(name=name, message="Model is not supported.", after=after)
     endpoint = serve(Rule(operation="OptimizePrompt", reply=Reply(optimized=OPTIMIZED), fault=fault))
     with pytest.raises(NoRewriteError) as caught:
-        strategy().rewrite(make_task())
+        BedrockOptimize().rewrite(make_task())
     said = str(caught.value)
     assert said.startswith("bedrock-optimize has no prompt for 'us.amazon.nova-lite-v1:0': in us-west-2, ")
     assert "Model is not supported." in said
@@ -170,7 +168,7 @@ def test_a_target_without_a_base_model_is_refused_before_a_call(make_task: MakeT
     """A model that Bedrock has no id for cannot be optimized for."""
     endpoint = serve()
     with pytest.raises(NoRewriteError, match="it names no base model"):
-        strategy().rewrite(make_task(target=target))
+        BedrockOptimize().rewrite(make_task(target=target))
     assert not endpoint.calls
 
 
@@ -178,7 +176,7 @@ def test_a_prompt_beyond_the_limit_is_refused_before_a_call(make_task: MakeTask,
     """The service's limit of characters is known."""
     endpoint = serve()
     with pytest.raises(NoRewriteError, match=f"the service takes 1 to {LONGEST}"):
-        strategy().rewrite(make_task("x" * LONGEST + " {{ ticket }}"))
+        BedrockOptimize().rewrite(make_task("x" * LONGEST + " {{ ticket }}"))
     assert not endpoint.calls
 
 
@@ -187,7 +185,7 @@ def test_no_region_is_said(make_task: MakeTask, serve: Serve, monkeypatch: pytes
     serve()
     monkeypatch.delenv("AWS_REGION")
     with pytest.raises(CallFailedError, match=r"You must specify a region.*aws configure list"):
-        strategy().rewrite(make_task())
+        BedrockOptimize().rewrite(make_task())
 
 
 def test_no_credentials_are_said(make_task: MakeTask, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +196,7 @@ def test_no_credentials_are_said(make_task: MakeTask, serve: Serve, monkeypatch:
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
         monkeypatch.setenv(name, "none")
     with pytest.raises(CallFailedError, match=r"no_credentials: .*aws configure list"):
-        strategy().rewrite(make_task())
+        BedrockOptimize().rewrite(make_task())
 
 
 @pytest.mark.parametrize(
@@ -213,17 +211,21 @@ def test_an_endpoint_that_is_not_there_is_said(
     serve()
     monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME", url)
     with pytest.raises(error, match="aws configure list"):
-        strategy().rewrite(make_task())
+        BedrockOptimize().rewrite(make_task())
 
 
 def test_an_unknown_setting_is_said(make_task: MakeTask) -> None:
     """A value that ``system`` does not take is named with those that it takes."""
     with pytest.raises(StrategySettingError, match="system must be 'join' or 'keep', not 'drop'"):
-        strategy().rewrite(make_task(settings={"system": "drop"}))
+        BedrockOptimize().rewrite(make_task(settings={"system": "drop"}))
 
 
 def test_what_it_takes_and_what_it_is(make_task: MakeTask) -> None:
     """It asks for one text, learns from no row, and its tool names the operation."""
-    assert (strategy().takes(9).texts, strategy().takes(9).answers, strategy().learns) == (1, 0, False)
-    assert strategy().tool.startswith("OptimizePrompt, boto3 1.")
+    assert (BedrockOptimize().takes(9).texts, BedrockOptimize().takes(9).answers, BedrockOptimize().learns) == (
+        1,
+        0,
+        False,
+    )
+    assert BedrockOptimize().tool.startswith("OptimizePrompt, boto3 1.")
     assert make_task().rows == ()
