@@ -26,6 +26,7 @@ _TAIL = 7
 """Standard deviations beyond which numbers of disagreeing rows are left out: less than a chance of 1e-8."""
 
 _CHUNK = 64
+_FEW = 200
 _STEPS = 2000
 """Numbers of rows told apart: up to this many rows each, above it those 0.05 % apart."""
 
@@ -87,8 +88,10 @@ def fewest_rows(margin: float, disagreement: float, z: float, power: float, gues
 
     Above 2000 rows the answer is true to 0.05 % of them.
     """
-    # No fewer than rows that all agree take. The power rises in teeth about 1/margin rows apart.
-    start = max(1, math.floor(max(z * z * (1 - margin), guess * margin - 1) / margin))
+    # No fewer than rows that all agree take. The power rises in teeth about 1/margin rows apart, and among few rows
+    # a tooth far below the guess may already be long enough.
+    below_guess = guess * margin - 1 if guess > _FEW else 0.0
+    start = max(1, math.floor(max(z * z * (1 - margin), below_guess) / margin))
     step = max(1, guess // _STEPS)
     rows = start + step * np.arange(_CHUNK, dtype=np.float64)
     while not (enough := power_of(rows, disagreement, margin, z) >= power).any():
