@@ -55,7 +55,11 @@ def _add_model_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None
         action="append",
         help="The model to migrate to; may be given several times (default: none, migration tests are skipped)",
     )
-    group.addoption("--judge-model", metavar="REF", help="The model behind the judge_model fixture (default: none)")
+    group.addoption(
+        "--judge-model",
+        metavar="REF",
+        help="The model behind judged metrics and the fixture judge_model (default: none)",
+    )
     parser.addini("source_model", "Like --source-model")
     parser.addini("target_model", "Like --target-model; one reference a line", type="linelist")
     parser.addini("judge_model", "Like --judge-model")
