@@ -94,6 +94,27 @@ def more_words(more: int | None, price: RowPrice) -> str:
     return f"about {more:,} more rows like these would make it a GO, {price.words(more)}"
 
 
+def difference_words(kind: str, ruling: Ruling, margin: float, hope: str) -> str:
+    """Return what a gate on a difference found; ``hope`` is added where it is open."""
+    if kind == "non_inferior":
+        claim = f"a loss of {margin:g}"
+        shown, refuted = f"{claim} or more is ruled out", f"it lost more than {margin:g}"
+    else:
+        claim = f"a gain of more than {margin:g}" if margin else "a gain"
+        shown, refuted = f"{claim} is shown", f"{claim} is ruled out"
+    open_still = f"these rows neither show nor rule out {claim}{hope}"
+    return {Ruling.GO: shown, Ruling.NO_GO: refuted}.get(ruling, open_still)
+
+
+def floor_words(ruling: Ruling, floor: float, hope: str) -> str:
+    """Return what a gate on a floor found; ``hope`` is added where it is open."""
+    if ruling is Ruling.GO:
+        return f"at least {floor:g} is shown"
+    if ruling is Ruling.NO_GO:
+        return f"it is below {floor:g}"
+    return f"these rows neither show nor rule out {floor:g}{hope}"
+
+
 def above(evidence: Evidence, bar: float) -> Ruling:
     """GO when the value surely lies above the bar, NO-GO when surely below, NOT ENOUGH EVIDENCE between."""
     if evidence.low > bar:

@@ -37,12 +37,14 @@ class SliceGate:
 
     Attributes:
         look: Gives a group's evidence with limits at some confidence, ``None`` where it has no scores.
+        at_worst: The same with its rows without scores at their worst, ``None`` where it has no such row.
         rule: Rules on it.
         lost: What a group did whose ruling is NO-GO, for the statement.
         confidence: Of the gate.
     """
 
     look: Callable[[MetricComparison, float], Evidence | None]
+    at_worst: Callable[[MetricComparison, float], Evidence | None]
     rule: Callable[[Evidence], Ruling]
     lost: str
     confidence: float
@@ -115,6 +117,16 @@ def _lost(groups: Sequence[Group], alone: Sequence[Ruling], gate: SliceGate) -> 
     return lost
 
 
+def lost_at_worst(groups: Sequence[Group], gate: SliceGate) -> list[tuple[Group, int]]:
+    """Return the groups that are NO-GO with their rows without scores at their worst, each with how many these are.
+
+    They are ruled on as at the first step of `looks`: where that sets none apart, no later one does.
+    """
+    confidence = 1 - (1 - gate.confidence) / max(len(groups), 1)
+    found = [(group, gate.at_worst(group.metric, confidence)) for group in groups]
+    return [(group, seen.missing) for group, seen in found if seen and gate.rule(seen) is Ruling.NO_GO]
+
+
 def _unless_lost(ruling: Ruling) -> Ruling:
     return Ruling.NOT_ENOUGH_EVIDENCE if ruling is Ruling.NO_GO else ruling
 
@@ -133,6 +145,24 @@ class CriticalRows:
     broke: tuple[str, ...]
     unseen: tuple[str, ...]
 
+    @classmethod
+    def of(cls, metric: MetricComparison) -> CriticalRows | None:
+        """Return what became of them, ``None`` where the marker names none."""
+        critical, scores, scale = metric.counting.critical, metric.scores, metric.scale
+        if critical is None:
+            return None
+        sides = zip(scores.sample_ids, scores.source, scores.target, strict=True)
+        rows = [(sample_id, source, target) for sample_id, source, target in sides if sample_id in critical]
+        return cls(
+            rows=len(rows),
+            broke=tuple(sample_id for sample_id in metric.flips.broke if sample_id in critical),
+            unseen=tuple(
+                sample_id
+                for sample_id, source, target in rows
+                if target is None and scale.flip(source, scale.low) == "broke"
+            ),
+        )
+
     def to_record(self) -> dict[str, Any]:
         """Return the rows as JSON-ready builtins."""
         return {"rows": self.rows, "broke": list(self.broke), "unseen": list(self.unseen)}
@@ -144,11 +174,13 @@ class Guards:
 
     Attributes:
         slices: Every group that was looked at.
+        at_worst: Groups that are NO-GO with their rows without scores at their worst, and how many these are.
         lost: What a group did whose ruling is NO-GO.
         critical: What became of the critical rows, ``None`` where the marker names none.
     """
 
     slices: Sequence[Look] = ()
+    at_worst: Sequence[tuple[Group, int]] = ()
     lost: str = ""
     critical: CriticalRows | None = None
 
@@ -160,8 +192,9 @@ class Guards:
     def applied(self, verdict: Verdict) -> Verdict:
         """Return a gate's verdict as the guards leave it.
 
-        A group that is NO-GO, or one critical row that broke, makes any verdict NO-GO. A critical row that the
-        source got right and whose target has no score makes a GO NOT ENOUGH EVIDENCE. Other groups change nothing.
+        A group that is NO-GO, or one critical row that broke, makes any verdict NO-GO. A group that would be NO-GO
+        with its rows without scores at their worst, or a critical row that the source got right and whose target has
+        no score, makes a GO NOT ENOUGH EVIDENCE. Other groups change nothing.
         """
         objections = [(ruling, said) for ruling, said in self._objections() if _is_worse(ruling, verdict.ruling)]
         figures: dict[str, Any] = {"slices": [look.to_record() for look in self.slices]} if self.slices else {}
@@ -178,9 +211,13 @@ class Guards:
         )
 
     def _objections(self) -> Iterator[tuple[Ruling, str]]:
-        lost = [str(look) for look in self.slices if look.ruling is Ruling.NO_GO]
+        lost = [look for look in self.slices if look.ruling is Ruling.NO_GO]
         if lost:
-            yield Ruling.NO_GO, f"in {_listed(lost, 'group')} {self.lost}"
+            yield Ruling.NO_GO, f"in {_listed([str(look) for look in lost], 'group')} {self.lost}"
+        elif self.at_worst:
+            groups = [f"{group} ({missing} of them)" for group, missing in self.at_worst]
+            said = f"rows without scores could mean that in {_listed(groups, 'group')} {self.lost}"
+            yield Ruling.NOT_ENOUGH_EVIDENCE, said
         if self.critical and self.critical.broke:
             yield Ruling.NO_GO, f"{self._some(self.critical.broke)} broke: {_named(self.critical.broke)}"
         if self.critical and self.critical.unseen:
@@ -198,6 +235,8 @@ class Guards:
             named = f": {'; '.join(lost)}" if lost else ""
             level = percent(1 - (1 - self.slices[0].evidence.confidence) / len(self.slices))
             yield f"{len(lost)} of {counted(len(self.slices), 'group')} NO-GO by Holm from {level} on{named}"
+        if self.at_worst:
+            yield f"NO-GO with rows without scores at their worst: {counted(len(self.at_worst), 'group')}"
         if self.critical:
             broke, unseen = len(self.critical.broke), len(self.critical.unseen)
             yield f"critical rows: {self.critical.rows}, {broke} broke, {unseen} right before and without a score"

@@ -11,8 +11,16 @@ from pytest_llm_migrate.comparison.change_tests import change_tests
 from pytest_llm_migrate.comparison.correction import corrected
 from pytest_llm_migrate.comparison.counting import EACH_ONCE
 from pytest_llm_migrate.comparison.flips import Flips
-from pytest_llm_migrate.comparison.gates import above, at_least, evidence_of, more_words, too_few
-from pytest_llm_migrate.comparison.guards import CriticalRows, Guards, SliceGate, looks
+from pytest_llm_migrate.comparison.gates import (
+    above,
+    at_least,
+    difference_words,
+    evidence_of,
+    floor_words,
+    more_words,
+    too_few,
+)
+from pytest_llm_migrate.comparison.guards import CriticalRows, Guards, SliceGate, looks, lost_at_worst
 from pytest_llm_migrate.comparison.row_price import RowPrice
 from pytest_llm_migrate.comparison.sensitivity import with_missing
 from pytest_llm_migrate.domain import ERROR_TOLERANCE, Ruling, Verdict
@@ -110,6 +118,11 @@ class MetricComparison:
         """Rows with a score on both sides."""
         return len(self._pairs[0])
 
+    @property
+    def missing(self) -> int:
+        """Rows without a score on a side."""
+        return len(self._cases) - self.n
+
     @cached_property
     def source(self) -> SideMean:
         """The source's mean score."""
@@ -191,6 +204,7 @@ class MetricComparison:
         guards = self._guards(
             SliceGate(
                 look=MetricComparison.of_target,
+                at_worst=MetricComparison.of_target_at_worst,
                 rule=lambda seen: at_least(seen, floor),
                 lost=f"it is below {floor:g}",
                 confidence=confidence,
@@ -202,7 +216,7 @@ class MetricComparison:
         if is_open := ruling is Ruling.NOT_ENOUGH_EVIDENCE and not guards.forbid:
             more = rows_to_settle_floor(found, floor=floor, bounds=self._bounds)
         hope = f"; {more_words(more, self._price)}" if is_open else ""
-        statement = f"The target's mean {self.name} is {found.value:.3f}; {_floor_words(ruling, floor, hope)}."
+        statement = f"The target's mean {self.name} is {found.value:.3f}; {floor_words(ruling, floor, hope)}."
         figures = evidence.figures("at_least", floor=floor, metric=self.name, **self._hoped(more))
         detail = evidence.detail(f"floor {floor:g}")
         verdict = Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures)
@@ -214,7 +228,7 @@ class MetricComparison:
         if not self.n:
             return None
         found = self.estimate(two_sided_confidence(confidence))
-        return evidence_of(found, confidence, missing=len(self._cases) - self.n)
+        return evidence_of(found, confidence, missing=self.missing)
 
     def of_target(self, confidence: float) -> Evidence | None:
         """Return the target's mean with limits at this confidence, ``None`` without scores of the target."""
@@ -222,6 +236,22 @@ class MetricComparison:
         if missing == len(self._cases):
             return None
         return evidence_of(self._one_side(two_sided_confidence(confidence)), confidence, missing=missing)
+
+    def of_difference_at_worst(self, confidence: float) -> Evidence | None:
+        """Return `of_difference` with missing scores at their worst, ``None`` where every row has both scores."""
+        if not self.missing:
+            return None
+        low, high = self._bounds
+        found = self._all_pairs(high, low, two_sided_confidence(confidence))
+        return evidence_of(found, confidence, missing=self.missing)
+
+    def of_target_at_worst(self, confidence: float) -> Evidence | None:
+        """Return `of_target` with missing scores at the lower bound, ``None`` where every row has the target's."""
+        missing, (low, high) = self.scores.target.count(None), self._bounds
+        if not missing:
+            return None
+        found = self._all_targets(high, low, two_sided_confidence(confidence))
+        return evidence_of(found, confidence, missing=missing)
 
     def _one_side(self, confidence: float) -> Estimate:
         targets = zip(self._cases, self.scores.target, strict=True)
@@ -239,18 +269,19 @@ class MetricComparison:
         guards = self._guards(
             SliceGate(
                 look=MetricComparison.of_difference,
+                at_worst=MetricComparison.of_difference_at_worst,
                 rule=lambda seen: above(seen, least),
                 lost=lost,
                 confidence=confidence,
             )
         )
         found = self.estimate(two_sided_confidence(confidence))
-        evidence = evidence_of(found, confidence, missing=len(self._cases) - self.n)
+        evidence = evidence_of(found, confidence, missing=self.missing)
         ruling, more = above(evidence, bar), None
         if is_open := ruling is Ruling.NOT_ENOUGH_EVIDENCE and not guards.forbid:
             more = rows_to_settle(found, margin=-bar, bounds=self._bounds)
         hope = f"; {more_words(more, self._price)}" if is_open else ""
-        statement = f"{self._moved()}; {_difference_words(kind, ruling, margin, hope)}."
+        statement = f"{self._moved()}; {difference_words(kind, ruling, margin, hope)}."
         flips = f"broke {len(self.flips.broke)}, fixed {len(self.flips.fixed)}"
         detail = f"{evidence.detail(f'bar {bar:+g}')}; {flips}"
         figures = evidence.figures(
@@ -265,25 +296,16 @@ class MetricComparison:
 
     def _guards(self, gate: SliceGate | None = None) -> Guards:
         """Return what stands against a gate; a gate that cannot judge looks at no group."""
-        slices = looks(self._groups(), gate) if gate else ()
-        return Guards(slices=slices, lost=gate.lost if gate else "", critical=self.critical)
+        if gate is None:
+            return Guards(critical=self.critical)
+        groups = self._groups()
+        at_worst = lost_at_worst(groups, gate)
+        return Guards(slices=looks(groups, gate), at_worst=at_worst, lost=gate.lost, critical=self.critical)
 
     @cached_property
     def critical(self) -> CriticalRows | None:
         """What became of the critical rows, ``None`` where the marker names none."""
-        critical = self.counting.critical
-        if critical is None:
-            return None
-        rows = [place for place, sample_id in enumerate(self.scores.sample_ids) if sample_id in critical]
-        return CriticalRows(
-            rows=len(rows),
-            broke=tuple(sample_id for sample_id in self.flips.broke if sample_id in critical),
-            unseen=tuple(self.scores.sample_ids[place] for place in rows if self._may_have_broken(place)),
-        )
-
-    def _may_have_broken(self, place: int) -> bool:
-        source, target = self.scores.source[place], self.scores.target[place]
-        return target is None and self.scale.flip(source, self.scale.low) == "broke"
+        return CriticalRows.of(self)
 
     def _weighed(
         self, verdict: Verdict, rule: Callable[[Evidence], Ruling], estimate: Callable[[float, float, float], Estimate]
@@ -329,22 +351,3 @@ def _mean(values: Sequence[float], design: Design) -> float | None:
         return math.fsum(values) / len(values) if values else None
     weighed = (weight * value for weight, value in zip(design.weights, values, strict=True))
     return math.fsum(weighed) / math.fsum(design.weights)
-
-
-def _difference_words(kind: str, ruling: Ruling, margin: float, hope: str) -> str:
-    if kind == "non_inferior":
-        claim = f"a loss of {margin:g}"
-        shown, refuted = f"{claim} or more is ruled out", f"it lost more than {margin:g}"
-    else:
-        claim = f"a gain of more than {margin:g}" if margin else "a gain"
-        shown, refuted = f"{claim} is shown", f"{claim} is ruled out"
-    open_still = f"these rows neither show nor rule out {claim}{hope}"
-    return {Ruling.GO: shown, Ruling.NO_GO: refuted}.get(ruling, open_still)
-
-
-def _floor_words(ruling: Ruling, floor: float, hope: str) -> str:
-    if ruling is Ruling.GO:
-        return f"at least {floor:g} is shown"
-    if ruling is Ruling.NO_GO:
-        return f"it is below {floor:g}"
-    return f"these rows neither show nor rule out {floor:g}{hope}"

@@ -98,6 +98,39 @@ def test_a_group_without_scores_is_not_looked_at() -> None:
     assert [look["value"] for look in verdict.figures["slices"]] == ["mail"]
 
 
+@pytest.mark.parametrize("lost", [THROTTLED, UNSCORED])
+@pytest.mark.parametrize("seen", [0, 10])
+def test_a_group_that_its_missing_rows_could_lose_takes_a_go_away(lost: Scored, seen: int) -> None:
+    """The average stays a GO at worst, and the group is no NO-GO without them: NOT ENOUGH EVIDENCE, with it named."""
+    groups: dict[str, Pairs] = {"mail": [RIGHT] * 970, "fax": [RIGHT] * seen + [(1.0, lost)] * 12}
+    assert compared(grouped(groups))["m"].non_inferior(0.05)
+    for verdict, words in (
+        (sliced(groups)["m"].non_inferior(0.05), "it lost more than 0.05"),
+        (sliced(groups)["m"].at_least(0.9), "it is below 0.9"),
+    ):
+        assert verdict.ruling is Ruling.NOT_ENOUGH_EVIDENCE
+        assert verdict.statement.endswith(
+            f", but rows without scores could mean that in channel = 'fax' (12 of them) {words}."
+        )
+        assert verdict.detail.endswith("; NO-GO with rows without scores at their worst: 1 group")
+
+
+def test_missing_rows_that_could_lose_no_group_change_nothing() -> None:
+    """One of many cannot, nor can rows that were wrong before, which the target could not break."""
+    few: tuple[Pairs, Pairs] = ([(1.0, UNSCORED)], [(0.0, UNSCORED)] * 12)
+    for missing in few:
+        groups: dict[str, Pairs] = {"mail": [RIGHT] * 970, "fax": [*([RIGHT] * 100), *missing]}
+        verdict = sliced(groups)["m"].non_inferior(0.05)
+        assert (verdict.ruling, verdict.detail.count("at their worst")) == (Ruling.GO, 0)
+
+
+def test_missing_rows_are_no_matter_where_a_group_lost() -> None:
+    """A NO-GO names the groups that lost, whatever else could have."""
+    verdict = sliced({**HARMED, "fax": [(1.0, UNSCORED)] * 12})["m"].non_inferior(0.05)
+    assert verdict.ruling is Ruling.NO_GO
+    assert "rows without scores could mean" not in verdict.statement
+
+
 def test_a_lost_group_ends_hope_for_more_rows() -> None:
     """An open gate whose group lost is a NO-GO, and nothing is said of rows that would make it a GO."""
     verdict = sliced({"mail": [RIGHT] * 40, "chat": [BROKE] * 6})["m"].non_inferior(0.2)
@@ -164,6 +197,7 @@ def test_levels_step_down(highs: list[float], lost: int) -> None:
 
     gate = SliceGate(
         look=lambda metric, confidence: look(int(metric.name), confidence),
+        at_worst=lambda *_: None,
         rule=lambda seen: above(seen, -0.05),
         lost="it lost",
         confidence=0.95,
@@ -189,7 +223,9 @@ def test_a_later_step_is_easier() -> None:
         high = limits[metric.name][round(confidence, 6)]
         return Evidence(estimate=-0.5, low=-1, high=high, confidence=confidence, n=9, method="")
 
-    gate = SliceGate(look=look, rule=lambda seen: above(seen, -0.05), lost="", confidence=0.95)
+    gate = SliceGate(
+        look=look, at_worst=lambda *_: None, rule=lambda seen: above(seen, -0.05), lost="", confidence=0.95
+    )
     metrics = [replaced_name(compared([case(0)])["m"], name) for name in limits]
     found = looks([Group("c", metric.name, metric) for metric in metrics], gate)
     assert [look.adjusted and round(look.adjusted.confidence, 6) for look in found] == [0.975, 0.95]
