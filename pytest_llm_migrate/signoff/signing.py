@@ -17,9 +17,10 @@ from pytest_llm_migrate.signoff.statement import APPROVE, CONDITIONS, REJECT, St
 from pytest_llm_migrate.signoff.terms import SEAL_FILE, read_record, terms_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from pytest_llm_migrate.signoff.evidence import Evidence
     from pytest_llm_migrate.signoff.keys import SigningKey
 
 SIGNATURES = "signatures"
@@ -66,15 +67,28 @@ def sign(
         raise ChangedEvidenceError(folder, changes)
     record = _chosen(read_record(folder, "results.json")["migrations"], migration)
     _check(decision, record, now)
+    terms = terms_of(_seal(folder), record)
+    _check_gates(decision, record, terms["gates"])
+    statement = _stated(decision, evidence, record, terms, now)
+    text = encoded(statement, key)
+    written = [_filed(folder / SIGNATURES, text)]
+    if signoffs is not None:
+        written.append(_copied(signoffs, statement, text))
+    return statement, written
+
+
+def _stated(
+    decision: Decision, evidence: Evidence, record: dict[str, Any], terms: dict[str, Any], now: dt.datetime
+) -> Statement:
     ends = decision.expires or now + dt.timedelta(days=VALID_DAYS)
-    statement = Statement(
+    return Statement(
         run=evidence.run,
         root=evidence.root,
         files=evidence.hashes,
         migration=record["id"],
         subject=record["name"],
         verdict=record["verdict"],
-        terms=terms_of(_seal(folder), record),
+        terms=terms,
         name=decision.name,
         role=decision.role,
         decision=decision.decision,
@@ -83,11 +97,6 @@ def sign(
         signed_at=_iso(now),
         expires_at=None if decision.decision == REJECT else _iso(ends),
     )
-    text = encoded(statement, key)
-    written = [_filed(folder / SIGNATURES, text)]
-    if signoffs is not None:
-        written.append(_copied(signoffs, statement, text))
-    return statement, written
 
 
 def _seal(folder: Path) -> dict[str, Any]:
@@ -119,6 +128,18 @@ def _check(decision: Decision, record: dict[str, Any], now: dt.datetime) -> None
         raise DecisionError(f"--conditions belongs to {CONDITIONS}, and to it alone", "Give both, or neither.")
     if decision.expires and decision.expires <= now:
         raise DecisionError(f"it would have expired on {_iso(decision.expires)}", "Give a day to come.")
+
+
+def _check_gates(decision: Decision, record: dict[str, Any], sealed: Iterable[str]) -> None:
+    """Refuse to approve a GO of some gates only: others were sealed with them, and were skipped or not come to."""
+    judged = {gate["nodeid"] for gate in record["gates"] if gate["verdict"]}
+    silent = [nodeid for nodeid in sealed if nodeid not in judged]
+    if decision.decision == APPROVE and silent:
+        raise DecisionError(
+            f"the run ended without a verdict of {', '.join(silent)}",
+            f"Run all gates of {record['name']} and sign that run, decide {CONDITIONS} and name them with "
+            f"--conditions, or {REJECT}.",
+        )
 
 
 def _filed(folder: Path, text: str) -> Path:

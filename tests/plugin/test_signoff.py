@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llm_migrate.errors import DecisionError
 from pytest_llm_migrate.signoff import Decision, sign, verify
 from tests.plugin.suite import OTHER_TARGET, ROWS_AND_GATE, SOURCE, TARGET, golden
 from tests.report.test_schemas import validator
@@ -36,6 +37,34 @@ def said_of(suite: Suite) -> list[str]:
     found = [line for line in suite.results["warnings"] if line.startswith("sign-off: ")]
     assert suite.results["run"]["exit_status"] == (1 if found else 0)
     return [line.removeprefix("sign-off: ") for line in found]
+
+
+TWO_GATES = """
+    import pytest
+
+    pytestmark = pytest.mark.migration("rows.csv", prompt="triage", metrics=["exact_match"])
+
+    def test_gate(comparison):
+        assert comparison["exact_match"].non_inferior(margin=0.3)
+
+    def test_between():
+        assert {holds}
+
+    def test_strict(comparison):
+        pytest.skip("later")
+"""
+
+
+@pytest.mark.parametrize("holds", [True, False], ids=["skipped", "not-come-to"])
+def test_a_go_of_some_gates_is_not_approved(suite: Suite, *, holds: bool) -> None:
+    """A gate that was sealed and gave no verdict is named; conditions may be set all the same."""
+    suite.rows(golden(12))
+    suite.tests(TWO_GATES.replace("{holds}", str(holds)))
+    suite.judge("-x")
+    assert suite.results["migrations"][0]["verdict"] == "GO"
+    with pytest.raises(DecisionError, match=r"without a verdict of test_triage.py::test_strict\. Run all gates of"):
+        sign_newest(suite)
+    sign_newest(suite, decision="approve-with-conditions", conditions="test_strict follows.")
 
 
 @PROCESSES

@@ -78,14 +78,14 @@ def leave_evidence(folder: Path) -> str:
 
 
 def seal_of(results: dict[str, Any]) -> dict[str, Any]:
-    """Return what was sealed of the run, a gate a migration."""
+    """Return what was sealed of the run."""
     return {
         "schema_version": 1,
         "run": results["run"]["id"],
         "sealed_at": "2026-11-21T09:30:12+00:00",
         "options": {"error_tolerance": 0.02, "sample": None},
         "migrations": [sealed(record) for record in results["migrations"]],
-        "gates": [sealed_gate(record["id"]) for record in results["migrations"]],
+        "gates": [sealed_gate(record["id"], gate) for record in results["migrations"] for gate in record["gates"]],
     }
 
 
@@ -105,10 +105,10 @@ def sealed(record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def sealed_gate(migration: str, text: str = "margin=0.3") -> dict[str, Any]:
+def sealed_gate(migration: str, gate: dict[str, Any], text: str = "margin=0.3") -> dict[str, Any]:
     """Return what was sealed of a migration's gate."""
     return {
-        "nodeid": f"{migration}::test_gate",
+        "nodeid": gate["nodeid"],
         "migration": migration,
         "parameters": None,
         "sha256": sha256(text.encode()).hexdigest(),
