@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def states(prompt: Prompt, source: Prompt) -> str:
-    """Return what is known of a target's prompt: strategy, dev score, and whether it is stale or edited by hand."""
+    """Return what is known of a target's prompt: strategy, dev score, whether it is stale, and what a hand did."""
     provenance = prompt.provenance
     if provenance is None:
         return "written by hand"
     score = "" if provenance.dev_score is None else f", dev score {provenance.dev_score:.3f}"
     tuned = "" if provenance.dev_sha256 is None else ", tuned by dev rows"
     stale = "" if provenance.source_sha256 in (None, source.sha256) else ", stale"
-    edited = ", edited by hand" if prompt.is_edited else ""
+    edited = ", written by hand" if prompt.is_handwritten else ", edited by hand" if prompt.is_edited else ""
     return f"{provenance.strategy or 'no strategy'}{score}{tuned}{stale}{edited}"
 
 

@@ -87,6 +87,11 @@ class PromptText:
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
+    def is_handwritten(self) -> bool:
+        """Whether no strategy wrote it: nothing says what one wrote, whatever else is told of where it came from."""
+        return self.provenance is None or self.provenance.prompt_sha256 is None
+
+    @property
     def is_edited(self) -> bool:
         """Whether a prompt that a strategy wrote has been changed by hand since."""
         written = self.provenance.prompt_sha256 if self.provenance else None

@@ -13,7 +13,15 @@ from pytest_llm_migrate.errors import CallFailedError, HandEditedPromptError, No
 from pytest_llm_migrate.migration.tryouts import PURPOSE
 from pytest_llm_migrate.migration.variants import variant_records
 from pytest_llm_migrate.pricing import context_window
-from pytest_llm_migrate.prompts import Bounds, Prompt, check_rewrite, file_text, from_model_text, save_prompt
+from pytest_llm_migrate.prompts import (
+    Bounds,
+    Prompt,
+    check_rewrite,
+    file_text,
+    from_model_text,
+    load_prompt,
+    save_prompt,
+)
 from pytest_llm_migrate.strategies.language import language_fault
 
 if TYPE_CHECKING:
@@ -291,15 +299,15 @@ def _files(job: PromptMigration, strategy: Strategy) -> list[Path]:
 
 
 def _state(job: PromptMigration, path: Path) -> str:
-    filed = {prompt.path: prompt for prompt in (*job.catalog.targets(job.name), *job.catalog.variants(job.name))}
-    prompt = filed.get(path)
-    if prompt is None:
+    if not path.exists():
         return "new"
-    if prompt.provenance is None:
+    prompt = load_prompt(path)
+    if prompt.is_handwritten:
         return BY_HAND
     if prompt.is_edited:
         return EDITED
-    return "stale" if prompt.provenance.source_sha256 != job.prompt.sha256 else "up to date"
+    made_from = prompt.provenance.source_sha256 if prompt.provenance else None
+    return "stale" if made_from != job.prompt.sha256 else "up to date"
 
 
 def _hidden(job: PromptMigration, rewrite: Rewrite) -> Sequence[Row]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.errors import CallFailedError, MigrateError, StrategyIsPathError, UnknownNameError, masked
@@ -46,10 +47,11 @@ def migrate_prompts(session: pytest.Session) -> bool:
     if not jobs:
         say("no selected test has a prompt of the catalog")
     for job in jobs:
-        if run.settings.plan:
-            _say_all(plan_lines(plan_record(job, strategy)), say)
-        else:
-            _migrate(session, job, strategy, say)
+        with _faults_said(session, job, say):
+            if run.settings.plan:
+                _say_all(plan_lines(plan_record(job, strategy)), say)
+            else:
+                _migrate(config, job, strategy, say)
     run.desk.close(0)
     if not run.settings.plan:
         with usage_errors():
@@ -103,25 +105,29 @@ def _specs(session: pytest.Session, run: Run) -> Iterator[tuple[MigrationSpec, s
             yield run.spec(mark, item.path, item.nodeid.split("::")[0]), target
 
 
-def _migrate(session: pytest.Session, job: PromptMigration, strategy: Strategy, say: Any) -> None:
-    """Rewrite one prompt; what goes wrong is said and fails the run, and the other prompts go on."""
-    config = session.config
-    settings = config.stash[RUN].settings
+@contextmanager
+def _faults_said(session: pytest.Session, job: PromptMigration, say: Any) -> Iterator[None]:
+    """Say what goes wrong with one prompt and fail the run by it; the other prompts go on."""
     try:
-        filed = file_prompt(
-            job,
-            strategy,
-            settings=dict(settings.strategy_options),
-            say=lambda line: say(visible(line)),
-            force=settings.force,
-        )
+        yield
     except CallFailedError as error:
         _fail(session, job, f"{error.kind}: {error}", say)
     except MigrateError as error:
         _fail(session, job, str(error), say)
-    else:
-        config.stash.setdefault(REWRITES, []).append(filed.to_record())
-        _say_all(rewrite_lines(filed.to_record()), say)
+
+
+def _migrate(config: pytest.Config, job: PromptMigration, strategy: Strategy, say: Any) -> None:
+    settings = config.stash[RUN].settings
+    filed = file_prompt(
+        job,
+        strategy,
+        settings=dict(settings.strategy_options),
+        say=lambda line: say(visible(line)),
+        force=settings.force,
+    )
+    record = filed.to_record()
+    config.stash.setdefault(REWRITES, []).append(record)
+    _say_all(rewrite_lines(record), say)
 
 
 def _fail(session: pytest.Session, job: PromptMigration, why: str, say: Any) -> None:

@@ -20,7 +20,7 @@ def rewrite_lines(record: Mapping[str, Any]) -> Iterator[str]:
     """Yield what a strategy made of a prompt: scores, tokens, notes, files and the diff, each line escaped."""
     before, after = record["before"], record["after"]
     yield from _lines(f"{record['prompt']} for {record['target']}: {record['strategy']}", "")
-    yield f"  dev score {before['mean']:.3f} -> {after['mean']:.3f} over {after['rows']:,} rows"
+    yield f"  dev score {before['mean']:.3f} -> {after['mean']:.3f} over {counted(after['rows'], 'row')}"
     tokens = f"{_tokens(before)} -> {_tokens(after)}"
     yield from _lines(f"tokens a row: {tokens}; cost: {usd(before['cost'])} -> {usd(after['cost'])}", "  ")
     for note in record["notes"]:
@@ -113,7 +113,9 @@ def plan_lines(record: Mapping[str, Any]) -> Iterator[str]:
     yield from _lines(f"{record['prompt']} for {record['target']}: {record['strategy']}", "")
     texts, answers = record["texts"], record["answers"]
     takes = f"{counted(texts, 'text')} of the optimizer, {counted(answers, 'answer')} of the target, at most"
-    yield from _lines(f"{takes}; tried out on {counted(record['rows'], 'row')}; {usd(record['usd'])} for answers", "  ")
+    yield from _lines(
+        f"{takes}; tried out on {counted(record['rows'], 'row')}; answers cost: {usd(record['usd'])}", "  "
+    )
     for file in record["files"]:
         yield from _lines(f"{file['path']}: {file['state']}", "  ")
 

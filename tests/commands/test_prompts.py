@@ -55,7 +55,7 @@ def file_source(tmp_path: Path, **more: Any) -> Prompt:
 
 
 def test_prompts_are_listed_with_their_state(tmp_path: Path, run: Callable[..., str]) -> None:
-    """Each target has its strategy, its dev score, and whether it is stale or edited by hand."""
+    """Each target has its strategy, its dev score, and whether it is stale, written or edited by hand."""
     prompt = file_source(tmp_path)
     catalog = Catalog(tmp_path / "prompts")
     for strategy, old, score in (("few-shot", prompt.sha256, 0.75), ("shorten", "0" * 64, None)):
@@ -63,9 +63,12 @@ def test_prompts_are_listed_with_their_state(tmp_path: Path, run: Callable[..., 
         written = dataclasses.replace(prompt, model=TARGET, provenance=provenance)
         save_prompt(catalog.variant_file("triage", TARGET, strategy), written)
     save_prompt(catalog.file_for("triage", "other"), dataclasses.replace(prompt, model="other"))
+    manual = dataclasses.replace(prompt, model="third", provenance=Provenance(strategy="manual"))
+    save_prompt(catalog.file_for("triage", "third"), manual)
     said = run("list")
     assert said.splitlines()[0] == "triage: ticket, tone"
     assert "  other: written by hand (other.prompt.yaml)" in said
+    assert "  third: manual, written by hand (third.prompt.yaml)" in said
     assert f"  {TARGET}: few-shot, dev score 0.750, edited by hand (variants/few-shot/" in said
     assert f"  {TARGET}: shorten, stale, edited by hand (variants/shorten/" in said
 

@@ -133,6 +133,30 @@ def test_a_prompt_edited_by_hand_is_not_written_over(strategies: Suite) -> None:
     assert filed(strategies)["user"] == "Please: {{ question }}"
 
 
+def test_a_prompt_written_by_hand_is_not_written_over(strategies: Suite) -> None:
+    """A prompt that no strategy wrote is a person's, whatever its provenance names; the plan says so, too."""
+    rewrite(strategies, "please")
+    (path,) = (strategies.path / "prompts/triage").glob("us*.yaml")
+    prompt = yaml.safe_load(path.read_text("utf-8"))
+    prompt["provenance"] = {"strategy": "manual", "source_sha256": prompt["provenance"]["source_sha256"]}
+    path.write_text(yaml.safe_dump(prompt | {"user": "Please! {{ question }}"}), encoding="utf-8")
+    rewrite(strategies, "please", "--migration-plan").stdout.fnmatch_lines(["*prompt.yaml: written by hand"])
+    result = rewrite(strategies, "please")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*written or edited by hand and is not written over*--migration-force.*"])
+    assert filed(strategies)["user"] == "Please! {{ question }}"
+
+
+def test_a_plan_says_what_is_wrong_with_a_file(strategies: Suite) -> None:
+    """A damaged file is named in one line and fails the plan; nothing is written."""
+    rewrite(strategies, "please")
+    (path,) = (strategies.path / "prompts/triage").glob("us*.yaml")
+    path.write_text("user: [", encoding="utf-8")
+    result = rewrite(strategies, "please", "--migration-plan")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines([f"triage for {TARGET}: *us.*.prompt.yaml:*: not YAML*"])
+
+
 def test_a_plan_names_what_would_be_written_and_asks_nothing(strategies: Suite, serve: Serve) -> None:
     """With --migration-plan the state of each file is said, and no model is called."""
     bedrock = serve()
