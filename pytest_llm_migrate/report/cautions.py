@@ -40,7 +40,9 @@ def _judges(migration: Record) -> Iterator[str]:
         for found in held:
             if found["caution"]:
                 yield f"{name}: {found['caution']}"
-    bare = [name for name in migration.get("judged", ()) if not certificates.get(name) and not is_monitor(name)]
+    # People's own scores are given, as a judge's are, and need nobody behind them.
+    spoken_for = {*migration.get("people", {}), *(name for name, held in certificates.items() if held)}
+    bare = [name for name in migration.get("judged", ()) if name not in spoken_for and not is_monitor(name)]
     if named := [name for name in bare if name in asked]:
         what = "is" if len(named) == 1 else "are"
         yield f"{', '.join(named)} {what} scored by a judge that was not held against people's scores"

@@ -42,6 +42,14 @@ def test_a_judge_without_people_behind_it_is_named(migrations: list[dict[str, An
     assert not [text for text in said if "not held" in text]
 
 
+def test_people_need_no_people_behind_them(migrations: list[dict[str, Any]]) -> None:
+    """A gate on scores that people gave is not told that a judge gave them."""
+    policy = migrations[1]
+    policy["judged"] = ["grounded", "token_f1"]
+    policy["people"] = {"grounded": None}
+    assert not [text for text in cautions_of(policy) if "not held" in text]
+
+
 def test_a_stale_prompt_and_more_refusals_are_named(migrations: list[dict[str, Any]]) -> None:
     """What the target's prompt was made from has changed; the target refuses more."""
     summary = migrations[2]
