@@ -1,4 +1,4 @@
-"""Margins of this run beside those of the last accepted one: a looser one is named."""
+"""Margins and options of this run beside those of the last accepted one: a looser one is named."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Margins = dict[tuple[str, int], tuple[str, float]]
 
 
 def loosened(results: Mapping[str, Any], earlier: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield a sentence for each margin that is looser than in the last run that accepted the same gate.
+    """Yield a sentence for each margin and option that is looser than in the last run that accepted the same gate.
 
     Args:
         results: The record of this run.
@@ -27,9 +27,11 @@ def loosened(results: Mapping[str, Any], earlier: Iterable[Mapping[str, Any]]) -
     if not wanted:
         return
     for record in earlier:
-        for nodeid, accepted in _accepted(record).items():
-            found = wanted.pop(nodeid, {})
-            yield from _sentences(nodeid, found, accepted, str(record["run"]["id"]))
+        accepted = {nodeid: margins for nodeid, margins in _accepted(record).items() if nodeid in wanted}
+        for nodeid, margins in accepted.items():
+            yield from _sentences(nodeid, wanted.pop(nodeid), margins, str(record["run"]["id"]))
+        if accepted:
+            yield from _looser_options(results["run"], record["run"])
         if not wanted:
             return
 
@@ -63,3 +65,19 @@ def _sentences(nodeid: str, now: Margins, accepted: Margins, run: str) -> Iterat
         if (value > was) if kind in _LOOSER_ABOVE else (value < was):
             name = (_LOOSER_ABOVE | _LOOSER_BELOW)[kind]
             yield f"{nodeid}: the {name} of {key[0]} is {value:g}, looser than {was:g} in run {run}, which was accepted"
+
+
+def _looser_options(now: Mapping[str, Any], accepted: Mapping[str, Any]) -> Iterator[str]:
+    options, before = _options(now), _options(accepted)
+    end = f"in run {accepted['id']}, which was accepted"
+    tolerance, was = options.get("error_tolerance"), before.get("error_tolerance")
+    if isinstance(tolerance, float) and isinstance(was, float) and tolerance > was:
+        yield f"--migration-error-tolerance is {tolerance:g}, looser than {was:g} {end}"
+    if options.get("undecided") == "warn" and before.get("undecided") == "fail":
+        yield f"--migration-undecided is 'warn', looser than 'fail' {end}"
+
+
+def _options(run: Mapping[str, Any]) -> Mapping[str, Any]:
+    sealed = run.get("sealed")
+    found = sealed.get("options") if isinstance(sealed, dict) else None
+    return found if isinstance(found, dict) else {}

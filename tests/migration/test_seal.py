@@ -133,6 +133,24 @@ def test_statements_of_a_kind_are_compared_in_their_order() -> None:
     assert "is 0.7, looser than 0.8" in sentence
 
 
+def under(run: str, **options: Any) -> dict[str, Any]:
+    """Return the results of a run whose gate stayed, and that was sealed with these options."""
+    record = margin(0.05, run)
+    record["run"]["sealed"] = {"options": options}
+    return record
+
+
+def test_looser_options_are_named_with_both_values() -> None:
+    """More errors tolerated, and undecided gates that only warn, are easier to meet; stricter ones are not named."""
+    strict = under("strict", error_tolerance=0.02, undecided="fail")
+    easy = under("easy", error_tolerance=0.1, undecided="warn")
+    assert list(loosened(easy, [strict])) == [
+        "--migration-error-tolerance is 0.1, looser than 0.02 in run strict, which was accepted",
+        "--migration-undecided is 'warn', looser than 'fail' in run strict, which was accepted",
+    ]
+    assert list(loosened(strict, [easy])) == list(loosened(easy, [easy])) == list(loosened(easy, [margin(0.05)])) == []
+
+
 @pytest.mark.parametrize(
     "damaged",
     [[], None, {}, {"migrations": 3}, {"migrations": [{"verdict": GO, "gates": [None]}]}, {"migrations": ["x"]}],
