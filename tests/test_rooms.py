@@ -45,6 +45,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "referencing": ("metrics", "models/local"),
     "regex": ("metrics",),
     "snowballstemmer": ("metrics",),
+    "profanity_check": ("metrics/monitoring",),
     "numpy": ("stats", "metrics/runs.py", "metrics/bert_score.py", "models/local/minilm.py"),
     "onnxruntime": ("models/local",),
     "tokenizers": ("models/local",),

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 from pytest_llm_migrate.errors import DamagedStoreError, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 SCHEMA_VERSION = 2
 _BUSY_SECONDS = 60.0
+_CHUNK = 500  # bound variables per statement; SQLite guarantees at least 999
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
@@ -119,3 +121,12 @@ def _share(database: sqlite3.Connection) -> None:
             time.sleep(0.01)
         else:
             return
+
+
+def select(database: sqlite3.Connection, columns: str, table: str, keys: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Yield columns of the rows of a table that have these keys, in any order."""
+    for start in range(0, len(keys), _CHUNK):
+        chunk = keys[start : start + _CHUNK]
+        marks = ",".join("?" * len(chunk))
+        query = f"SELECT {columns} FROM {table} WHERE key IN ({marks})"  # noqa: S608 - names are ours, values are bound
+        yield from database.execute(query, chunk)

@@ -9,7 +9,7 @@ import os
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_llm_migrate.answers.retries import CROWDED
 from pytest_llm_migrate.domain import Answer, CallFailure
@@ -17,7 +17,7 @@ from pytest_llm_migrate.errors import masked
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_llm_migrate.domain import Outcome
 
@@ -85,6 +85,42 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """A run's attempts that ended, at one model and for one purpose.
+
+    Attributes:
+        model: The model's reference, without its account.
+        quota: What the service counts these calls by, likewise.
+        purpose: What the answers are for.
+        calls: Attempts, each retry one of them.
+        answers: Attempts that brought an answer.
+        retries: Attempts at an answer that an earlier attempt did not bring.
+        throttled: Attempts that the service had no room for.
+    """
+
+    model: str
+    quota: str
+    purpose: str
+    calls: int
+    answers: int
+    retries: int
+    throttled: int
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the counts as JSON-ready builtins."""
+        names = ("model", "purpose", "calls", "answers", "retries", "throttled")
+        return {name: getattr(self, name) for name in names}
+
+
+class Paid(NamedTuple):
+    """What attempts for one purpose came to: how many, the US dollars of those with a price, how many have none."""
+
+    calls: int = 0
+    usd: float = 0.0
+    unpriced_calls: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
     """What a run's attempts came to.
 
@@ -93,24 +129,28 @@ class Spending:
         usd: US dollars of those with a known price.
         unpriced_calls: Attempts whose cost is unknown.
         failed_calls: Attempts without an answer, by the fault's name.
-        purposes: Attempts and US dollars by purpose.
+        purposes: What those for each purpose came to.
+        traffic: Attempts by model and purpose.
+        in_flight: Attempts that have not ended, but for records of batch jobs.
     """
 
     calls: int = 0
     usd: float = 0.0
     unpriced_calls: int = 0
     failed_calls: Mapping[str, int] = field(default_factory=dict)
-    purposes: Mapping[str, tuple[int, float]] = field(default_factory=dict)
+    purposes: Mapping[str, Paid] = field(default_factory=dict)
+    traffic: Sequence[Traffic] = ()
+    in_flight: int = 0
 
     def to_record(self) -> dict[str, Any]:
         """Return the sums as JSON-ready builtins."""
-        purposes = {name: {"calls": calls, "usd": usd} for name, (calls, usd) in self.purposes.items()}
         return {
             "calls": self.calls,
             "usd": self.usd,
             "unpriced_calls": self.unpriced_calls,
             "failed_calls": dict(self.failed_calls),
-            "purposes": purposes,
+            "purposes": {name: paid._asdict() for name, paid in self.purposes.items()},
+            "traffic": [found.to_record() for found in self.traffic],
         }
 
 
@@ -187,27 +227,44 @@ def committed(database: sqlite3.Connection, run: str) -> float:
 
 
 def spending(database: sqlite3.Connection, run: str) -> Spending:
-    """Return the sums of a run's attempts that ended."""
+    """Return the sums of a run's attempts that ended, and how many have not."""
     query = (
         "SELECT purpose, outcome, count(*), total(cost), sum(cost IS NULL) FROM attempts "
         "WHERE run = ? AND ended IS NOT NULL GROUP BY purpose, outcome"
     )
     failed: Counter[str] = Counter()
-    purposes: dict[str, tuple[int, float]] = {}
-    unpriced = 0
+    purposes: dict[str, Paid] = {}
     for purpose, outcome, calls, dollars, without in database.execute(query, (run,)):
-        before = purposes.get(purpose, (0, 0.0))
-        purposes[purpose] = (before[0] + calls, before[1] + dollars)
-        unpriced += without
+        before = purposes.get(purpose, Paid())
+        purposes[purpose] = Paid(before.calls + calls, before.usd + dollars, before.unpriced_calls + without)
         if outcome != ANSWERED:
             failed[outcome] += calls
     return Spending(
-        calls=sum(calls for calls, _ in purposes.values()),
-        usd=sum(dollars for _, dollars in purposes.values()),
-        unpriced_calls=unpriced,
+        calls=sum(paid.calls for paid in purposes.values()),
+        usd=sum(paid.usd for paid in purposes.values()),
+        unpriced_calls=sum(paid.unpriced_calls for paid in purposes.values()),
         failed_calls=failed,
         purposes=purposes,
+        traffic=_traffic(database, run),
+        in_flight=_in_flight(database, run),
     )
+
+
+def _traffic(database: sqlite3.Connection, run: str) -> tuple[Traffic, ...]:
+    crowded = ", ".join("?" * len(CROWDED))
+    query = (
+        "SELECT model, quota, purpose, count(*), sum(outcome = ?), sum(number > 1), "  # noqa: S608 - marks only
+        f"sum(outcome IN ({crowded})) FROM attempts WHERE run = ? AND ended IS NOT NULL "
+        "GROUP BY model, quota, purpose"
+    )
+    names = ("model", "quota", "purpose", "calls", "answers", "retries", "throttled")
+    found = database.execute(query, (ANSWERED, *CROWDED, run))
+    return tuple(Traffic(**dict(zip(names, row, strict=True))) for row in found)
+
+
+def _in_flight(database: sqlite3.Connection, run: str) -> int:
+    query = "SELECT count(*) FROM attempts WHERE run = ? AND ended IS NULL AND job IS NULL"
+    return int(database.execute(query, (run,)).fetchone()[0])
 
 
 def unknown_attempts(database: sqlite3.Connection, since: float) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.answers import jobs, ledger, timings
-from pytest_llm_migrate.answers.database import open_database, store_fault
+from pytest_llm_migrate.answers.database import open_database, select, store_fault
 from pytest_llm_migrate.answers.jobs import Begun, JobPhase
 from pytest_llm_migrate.answers.ledger import Owner
 from pytest_llm_migrate.answers.pace import Ended, Pace
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.answers.pace import Quota
     from pytest_llm_migrate.answers.timings import PassClaim
 
-_CHUNK = 500  # bound variables per statement; SQLite guarantees at least 999
 _PACE_HOLDS = 600.0  # seconds after which what was found out about a quota is forgotten
 
 
@@ -110,6 +109,11 @@ class Store:
         """Return the answers kept under these keys, those of earlier runs marked as cached."""
         with self._reading() as database:
             return dict(_answers(database, keys, self.terms))
+
+    def oldest(self, keys: Sequence[str]) -> float | None:
+        """Return when the oldest answer under these keys was kept (seconds since the epoch), ``None`` where none is."""
+        with self._reading() as database:
+            return min((float(at) for (at,) in select(database, "at", "answers", keys)), default=None)
 
     def take(self, model: str, quota: Quota, wanted: Sequence[Wanted], closed: Sequence[Closed] = ()) -> Grant:
         """Write down what ended, then claim as many wanted calls as the model's quota leaves room for.
@@ -202,7 +206,7 @@ class Store:
     def find_scores(self, keys: Sequence[str]) -> dict[str, Score]:
         """Return the scores kept under these keys."""
         with self._reading() as database:
-            found = _select(database, "key, value, reason", "scores", keys)
+            found = select(database, "key, value, reason", "scores", keys)
             return {key: Score(float(value), reason) for key, value, reason in found}
 
     def keep_scores(self, scores: Mapping[str, Score]) -> None:
@@ -336,15 +340,7 @@ def _keep_pace(database: sqlite3.Connection, quota: Quota, pace: Pace, now: floa
     database.execute("INSERT OR REPLACE INTO paces VALUES (?, ?, ?)", (quota.name, now, json.dumps(pace.to_record())))
 
 
-def _select(database: sqlite3.Connection, columns: str, table: str, keys: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    for start in range(0, len(keys), _CHUNK):
-        chunk = keys[start : start + _CHUNK]
-        marks = ",".join("?" * len(chunk))
-        query = f"SELECT {columns} FROM {table} WHERE key IN ({marks})"  # noqa: S608 - names are ours, values are bound
-        yield from database.execute(query, chunk)
-
-
 def _answers(database: sqlite3.Connection, keys: Sequence[str], terms: Terms) -> Iterator[tuple[str, Answer]]:
-    for key, at, record in _select(database, "key, at, record", "answers", keys):
+    for key, at, record in select(database, "key, at, record", "answers", keys):
         if float(at) >= terms.since:
             yield key, Answer.from_record(json.loads(record) | {"cached": float(at) < terms.started})

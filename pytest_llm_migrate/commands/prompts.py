@@ -9,10 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from pytest_llm_migrate.commands.prompt_text import bare, prompt_lines, shown, states
-from pytest_llm_migrate.errors import PromptExistsError, PromptExportError, PromptImportError, masked
+from pytest_llm_migrate.errors import (
+    PromptExistsError,
+    PromptExportError,
+    PromptImportError,
+    UnknownNameError,
+    masked,
+)
 from pytest_llm_migrate.prompts import Catalog, file_text, save_prompt
 from pytest_llm_migrate.prompts.braces import BRACES
-from pytest_llm_migrate.prompts.formats import FORMS, READ_FORMS, form_of, read_prompts, written
+from pytest_llm_migrate.prompts.formats import FORMS, READ_FORMS, form_of, left_out, read_prompts, written
 from pytest_llm_migrate.prompts.managed import FORM as BEDROCK
 from pytest_llm_migrate.prompts.managed import create_request, prompt_of_reply
 from pytest_llm_migrate.prompts.turns import Reading
@@ -146,6 +152,9 @@ def _list(options: argparse.Namespace, out: TextIO) -> int:
 
 def _show(options: argparse.Namespace, out: TextIO) -> int:
     prompt = _prompt(options)
+    for name, _ in options.values:
+        if name not in prompt.variables:
+            raise UnknownNameError("variable", name, prompt.variables, where="--set")
     values = {name: f"<{name}>" for name in prompt.variables} | dict(options.values)
     out.writelines(f"{line}\n" for line in prompt_lines(prompt, values))
     return 0
@@ -172,6 +181,10 @@ def _import(options: argparse.Namespace, out: TextIO) -> int:
     prompts = _read(options)
     if options.name and len(prompts) > 1:
         raise PromptImportError(options.place, f"holds {len(prompts)} prompts, which cannot all be named by --as")
+    variables = frozenset[str]().union(*(prompt.variables for prompt in prompts))
+    for old, new in options.names:
+        if new not in variables:
+            raise UnknownNameError("variable", old, variables, where="--rename")
     filed = [(_file(catalog, options.name or prompt.name, options.ref), prompt) for prompt in prompts]
     _refuse_overwriting([path for path, _ in filed], force=options.force)
     for path, prompt in filed:
@@ -193,6 +206,8 @@ def _export(options: argparse.Namespace, out: TextIO) -> int:
     for path, text in files.items():
         _write(path, text, options.form)
         out.write(f"{shown(str(path))}\n")
+    if unsaid := left_out(prompt, options.form):
+        out.write(f"  without {', '.join(map(shown, unsaid))}: {options.form} has no place for settings\n")
     return 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_llm_migrate.comparison.gates import Evidence, at_least, cannot_judge
@@ -12,7 +12,7 @@ from pytest_llm_migrate.errors import MarginError, UnknownNameError, counted
 from pytest_llm_migrate.stats import Design, Undefined, cohen_kappa, spearman, true_rates, two_sided_confidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from pytest_llm_migrate.comparison.metric import MetricComparison
     from pytest_llm_migrate.stats import Estimate
@@ -29,69 +29,71 @@ ENOUGH = 0.6
 """The kappa that a judge must be shown to reach before its gates say nothing of it."""
 CONFIDENCE = 0.95
 _MIDDLE = 0.5
-_UNHELD = "The judge behind it was not held against people."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judging:
-    """Which metrics are judges' and which people's.
-
-    Attributes:
-        judged: Names of the metrics whose scores a judge gives, one answer at a time.
-        paired: Names of those that compare two answers.
-        people: Names of the metrics whose scores people gave, with how far they agree among themselves, ``None``
-            where that is not known.
-    """
-
-    judged: Sequence[str] = ()
-    paired: Sequence[str] = ()
-    people: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, terms: Mapping[str, Any]) -> Judging:
-        """Return what a migration's terms say, as written down."""
-        people = terms.get("people", {})
-        judged = [name for name in terms.get("judged", ()) if name not in people]
-        return cls(judged=judged, paired=tuple(terms.get("paired", ())), people=people)
-
-
-NOBODY = Judging()
-"""No metric is a judge's or people's."""
+UNHELD = "The judge behind it was not held against people."
+"""What a gate says of a judge that nobody held against people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """A judge's and people's scores of the same answers, from 0 to 1, and the row of each.
+    """A judge's and people's scores of the same answers, from 0 to 1, with the row of each and what that belongs to.
 
-    Both answers of a row count, and are not two independent ones: intervals are made for as many answers as these are
-    worth, with rows as the units that vary.
+    Answers of one row, or of rows of one cluster, are not independent: intervals are made for as many answers as these
+    are worth (`effective_rows`), with the clusters, or where rows have none the rows, as the units that vary. Where
+    judges err by cluster, intervals of kappa at 95 % so held it in 94 to 98 % of simulations with 10 to 60 clusters,
+    those of a bootstrap of whole clusters in 79 to 95 %, and those of answers as if alone in 59 to 86 %.
+
+    Attributes:
+        human: The metric of people's scores.
+        judge: The judge's score of each answer.
+        people: People's.
+        rows: Its row.
+        clusters: The label of what its row belongs to: the row itself where there is no column of clusters.
+        cluster: That column.
     """
 
     human: str
     judge: Sequence[float]
     people: Sequence[float]
     rows: Sequence[str]
+    clusters: Sequence[Hashable]
+    cluster: str | None = None
 
     @classmethod
     def of(cls, judge: MetricComparison, human: MetricComparison) -> Certificate:
         """Return the answers of both sides that both scored."""
         given: list[float] = []
         held: list[float] = []
-        rows: list[str] = []
+        places: list[int] = []
         for side in SIDES:
             scored = zip(getattr(judge.scores, side), getattr(human.scores, side), strict=True)
-            for sample_id, (one, other) in zip(judge.scores.sample_ids, scored, strict=True):
+            for place, (one, other) in enumerate(scored):
                 found, wanted = judge.scale.share(one), human.scale.share(other)
                 if found is not None and wanted is not None:
                     given.append(found)
                     held.append(wanted)
-                    rows.append(sample_id)
-        return cls(human=human.name, judge=given, people=held, rows=rows)
+                    places.append(place)
+        rows = [judge.scores.sample_ids[place] for place in places]
+        labels = judge.design.clusters
+        return cls(
+            human=human.name,
+            judge=given,
+            people=held,
+            rows=rows,
+            clusters=rows if labels is None else [labels[place] for place in places],
+            cluster=judge.counting.cluster,
+        )
 
     @property
     def design(self) -> Design:
-        """Rows as the units that vary."""
-        return Design(clusters=self.rows)
+        """Clusters as the units that vary."""
+        return Design(clusters=self.clusters)
+
+    @property
+    def units(self) -> str:
+        """What varies, in words: the rows, or the clusters of a column and how many."""
+        if self.cluster is None:
+            return "rows are the units that vary"
+        return f"{counted(len(set(self.clusters)), 'cluster')} by {self.cluster} are the units that vary"
 
     def statistic(self, kind: Kind, confidence: float) -> Estimate | Undefined:
         """Return one measure of agreement; kappa takes scores from the middle of the scale on as good ones."""
@@ -109,14 +111,7 @@ class Certificate:
 
     def caution(self) -> str:
         """Return what a gate says of its judge, nothing where it is shown to agree with people."""
-        found = self.statistic("kappa", CONFIDENCE)
-        over = f"over {counted(len(self.rows), 'answer')}"
-        if isinstance(found, Undefined):
-            return f"The judge behind it is not shown to agree with people {over}: {found.reason}."
-        if found.low >= ENOUGH:
-            return ""
-        limits = f"kappa {found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
-        return f"The judge behind it is not shown to agree with people: {limits} {over}, {ENOUGH:g} is wanted."
+        return unshown(self.statistic("kappa", CONFIDENCE), f"over {counted(len(self.rows), 'answer')}")
 
     def to_record(self, among_people: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return every figure as JSON-ready builtins; ``among_people`` is how far people agree themselves."""
@@ -127,6 +122,8 @@ class Certificate:
             "human": self.human,
             "answers": len(self.rows),
             "rows": len(set(self.rows)),
+            "cluster": self.cluster,
+            "clusters": len(set(self.clusters)),
             **{kind: figure(self.statistic(kind, CONFIDENCE)) for kind in KINDS},
             "observed": sum(map(bool.__eq__, truth, said)) / len(truth) if truth else None,
             "good_by_people": sum(truth) / len(truth) if truth else None,
@@ -134,7 +131,7 @@ class Certificate:
             "true_positive_rate": figure(rates.positive if rates else nothing),
             "true_negative_rate": figure(rates.negative if rates else nothing),
             "among_people": among_people and dict(among_people),
-            "caution": self.caution() if truth else _UNHELD,
+            "caution": self.caution() if truth else UNHELD,
         }
 
 
@@ -184,40 +181,14 @@ class JudgeComparison:
         return verdict
 
 
-def caution_of(metric: MetricComparison, others: Callable[[str], MetricComparison], judging: Judging) -> str:
-    """Return what the gates of a metric say of the judge behind it: nothing where there is none, or it agrees."""
-    if metric.name in judging.paired:
-        return _UNHELD
-    if metric.name not in judging.judged:
+def unshown(kappa: Estimate | Undefined, over: str) -> str:
+    """Return what a gate says of a judge with this agreement over so many answers, nothing where that is enough."""
+    if isinstance(kappa, Undefined):
+        return f"The judge behind it is not shown to agree with people {over}: {kappa.reason}."
+    if kappa.low >= ENOUGH:
         return ""
-    found = [Certificate.of(metric, others(human)) for human in judging.people]
-    held = max(found, key=lambda certificate: len(certificate.rows), default=None)
-    return held.caution() if held and held.rows else _UNHELD
-
-
-def judging_records(others: Callable[[str], MetricComparison], judging: Judging) -> dict[str, Any]:
-    """Return the ``certificates`` of every judged metric, one for each metric of people's, and what they correct."""
-    people = judging.people.items()
-    return {
-        "certificates": {
-            name: [Certificate.of(others(name), others(human)).to_record(among) for human, among in people]
-            for name in judging.judged
-        },
-        "corrected": _corrected(others, judging),
-    }
-
-
-def _corrected(others: Callable[[str], MetricComparison], judging: Judging) -> dict[str, list[dict[str, Any]]]:
-    """Return each judged metric's difference as people would find it, where enough rows have their scores."""
-    records: dict[str, list[dict[str, Any]]] = {}
-    for name in judging.judged:
-        found = {human: others(name).corrected(human, CONFIDENCE) for human in judging.people}
-        records[name] = [
-            {"human": human, "labelled": item.n, "method": item.method, "confidence": CONFIDENCE, **figure(item)}
-            for human, item in found.items()
-            if not isinstance(item, Undefined)
-        ]
-    return records
+    limits = f"kappa {kappa.value:.2f} ({kappa.low:.2f} to {kappa.high:.2f})"
+    return f"The judge behind it is not shown to agree with people: {limits} {over}, {ENOUGH:g} is wanted."
 
 
 def figure(found: Estimate | Undefined) -> dict[str, Any]:
@@ -267,6 +238,6 @@ def _verdict(gate: str, name: str, found: Certificate, kind: Kind, bar: float, c
         ruling=ruling,
         gate=gate,
         statement=f"{said}; {words.get(ruling, f'these answers neither show nor rule out {bar:g}{hope}')}.",
-        detail=f"{evidence.detail(f'bar {bar:g}')}; {rates}; rows are the units that vary",
+        detail=f"{evidence.detail(f'bar {bar:g}')}; {rates}; {found.units}",
         figures=evidence.figures("agreement", more_answers=more, **figures),
     )

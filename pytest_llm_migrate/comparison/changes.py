@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.comparison.not_answered import is_refusal, is_truncated
@@ -12,7 +12,7 @@ from pytest_llm_migrate.domain import opens_with_refusal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_llm_migrate.domain import Case, Side
+    from pytest_llm_migrate.domain import Answer, Case, Side
 
 _FORMATS = ("JSON", "fence", "list", "markdown")
 KINDS = {
@@ -60,7 +60,7 @@ class Change:
 
     def to_record(self) -> dict[str, str]:
         """Return the change as JSON-ready builtins."""
-        return asdict(self)
+        return {"change": self.change, "detail": self.detail}
 
 
 def changes_of(case: Case) -> tuple[Change, ...]:
@@ -70,6 +70,8 @@ def changes_of(case: Case) -> tuple[Change, ...]:
     """
     if case.source.failure or case.target.failure:
         return ()
+    if _ended_alike(case.source.answer, case.target.answer):
+        return (Change(change="same text"),)
     found = [*_outcome(case.source, case.target)]
     if case.source.text.strip() and case.target.text.strip() and case.source.text != case.target.text:
         found += _text(case.source.text, case.target.text)
@@ -77,6 +79,12 @@ def changes_of(case: Case) -> tuple[Change, ...]:
         is_same = case.source.text.strip() == case.target.text.strip()
         found = [Change(change="same text" if is_same else "other")]
     return tuple(found)
+
+
+def _ended_alike(source: Answer, target: Answer) -> bool:
+    """Whether two answers are one in all that is looked at; of most rows they are."""
+    asked = source.tool_calls == target.tool_calls
+    return asked and source.text == target.text and source.stop_reason == target.stop_reason
 
 
 def _outcome(source: Side, target: Side) -> Iterator[Change]:

@@ -8,10 +8,11 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.comparison.certificate import NOBODY, JudgeComparison, caution_of, judging_records
+from pytest_llm_migrate.comparison.certificate import JudgeComparison
 from pytest_llm_migrate.comparison.counting import EACH_ONCE
 from pytest_llm_migrate.comparison.counts import RowCounts
 from pytest_llm_migrate.comparison.guards import Group
+from pytest_llm_migrate.comparison.judging import NOBODY, caution_of, judging_records
 from pytest_llm_migrate.comparison.measured import (
     COST,
     INPUT_TOKENS,
@@ -45,9 +46,9 @@ from pytest_llm_migrate.errors import NoCriticalError, NoSliceError, UnknownName
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from pytest_llm_migrate.comparison.certificate import Judging
     from pytest_llm_migrate.comparison.counting import Counting
     from pytest_llm_migrate.comparison.flips import Flips
+    from pytest_llm_migrate.comparison.judging import Judging
     from pytest_llm_migrate.comparison.projection import Projection
     from pytest_llm_migrate.comparison.quantity import Quantity
     from pytest_llm_migrate.domain import Case, Side, Verdict
@@ -95,7 +96,7 @@ class Comparison:
         self.judging, self._whole = judging, whole or self
         self.cases = tuple(cases)
         self.metrics, self.slices = tuple(metrics), tuple(slices)
-        self._bounds, self._counting = dict(bounds or {}), counting
+        self._bounds, self.counting = dict(bounds or {}), counting
         self._timing, self._watch, self._tolerance, self._level = timing, watch, tolerance, level
         self._by_metric: dict[str, MetricComparison] = {}
 
@@ -115,7 +116,7 @@ class Comparison:
                 self.cases,
                 scores=bounds if isinstance(bounds, Scores) else Scores.of(self.cases, metric, bounds),
                 watch=self._watch,
-                counting=self._counting,
+                counting=self.counting,
                 tolerance=self._tolerance,
                 level=self._level,
                 groups=lambda: [Group(column, value, part[metric]) for column, value, part in self._parts],
@@ -195,7 +196,7 @@ class Comparison:
 
     def projection(self, requests: int) -> Projection:
         """Return what so many requests like these rows, by their weights, would cost on each side."""
-        return projected(self.cases, requests, self._counting, SEED)
+        return projected(self.cases, requests, self.counting, SEED)
 
     def judge(self, metric: str) -> JudgeComparison:
         """Return a metric to be held against people's scores of the same answers: ``.agreement(at_least=0.6)``."""
@@ -226,7 +227,7 @@ class Comparison:
     @cached_property
     def critical_places(self) -> list[int] | None:
         """The places of the critical rows among all, ``None`` where the marker names none."""
-        critical = self._counting.critical
+        critical = self.counting.critical
         return None if critical is None else [place for place, case in enumerate(self.cases) if case.id in critical]
 
     def groups(self) -> Iterator[tuple[str, Any, Comparison]]:
@@ -298,7 +299,7 @@ class Comparison:
             cases,
             metrics=self.metrics,
             bounds={name: self[name].scores.at(places) for name in self.metrics},
-            counting=self._counting,
+            counting=self.counting,
             timing=lambda: self.timing.of({case.id for case in cases}),
             watch=self._watch,
             tolerance=self._tolerance,
@@ -315,7 +316,7 @@ class Comparison:
             quantity,
             self.cases if timing.pairs is None else self._rows_of(timing.pairs),
             watch=self._watch,
-            counting=self._counting,
+            counting=self.counting,
             seed=SEED,
             timing=timing,
             tolerance=self._tolerance,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,14 @@ class Counting:
             weights=weights if any(weights) else None,
             clusters=[_label(case, self.cluster) for case in cases] if self.cluster else None,
         )
+
+
+def mean_of(values: Sequence[float], design: Design) -> float | None:
+    """Return the mean of values by the weights of their rows, ``None`` without values."""
+    if design.weights is None:
+        return math.fsum(values) / len(values) if values else None
+    weighed = (weight * value for weight, value in zip(design.weights, values, strict=True))
+    return math.fsum(weighed) / math.fsum(design.weights)
 
 
 def _label(case: Case, column: str) -> tuple[str, str]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.comparison.change_tests import change_tests
 from pytest_llm_migrate.comparison.correction import corrected
-from pytest_llm_migrate.comparison.counting import EACH_ONCE
+from pytest_llm_migrate.comparison.counting import EACH_ONCE, mean_of
 from pytest_llm_migrate.comparison.flips import Flips
 from pytest_llm_migrate.comparison.gates import (
     above,
@@ -101,8 +100,9 @@ class MetricComparison:
     def _design(self) -> Design:
         return self.counting.of([self._cases[place] for place in self.scores.whole()])
 
-    @property
-    def _all(self) -> Design:
+    @cached_property
+    def design(self) -> Design:
+        """How all rows count, those without scores included."""
         return self.counting.of(self._cases)
 
     @cached_property
@@ -126,19 +126,19 @@ class MetricComparison:
     @cached_property
     def source(self) -> SideMean:
         """The source's mean score."""
-        return SideMean(mean=_mean(self._pairs[0], self._design), failures=sum(self.scores.failed["source"]))
+        return SideMean(mean=mean_of(self._pairs[0], self._design), failures=sum(self.scores.failed["source"]))
 
     @cached_property
     def target(self) -> SideMean:
         """The target's mean score."""
-        return SideMean(mean=_mean(self._pairs[1], self._design), failures=sum(self.scores.failed["target"]))
+        return SideMean(mean=mean_of(self._pairs[1], self._design), failures=sum(self.scores.failed["target"]))
 
     @cached_property
     def delta(self) -> float | None:
         """Mean of target − source; negative is a loss; ``None`` without rows."""
         source, target = self._pairs
         changes = [after - before for before, after in zip(source, target, strict=True)]
-        return _mean(changes, self._design)
+        return mean_of(changes, self._design)
 
     @cached_property
     def flips(self) -> Flips:
@@ -255,9 +255,9 @@ class MetricComparison:
 
     def _one_side(self, confidence: float) -> Estimate:
         targets = zip(self._cases, self.scores.target, strict=True)
-        scored = [(case, score) for case, score in targets if score is not None]
-        design = self.counting.of([case for case, _ in scored])
-        return one_side([score for _, score in scored], confidence=confidence, bounds=self._bounds, design=design)
+        design = self.counting.of([case for case, score in targets if score is not None])
+        scored = [score for score in self.scores.target if score is not None]
+        return one_side(scored, confidence=confidence, bounds=self._bounds, design=design)
 
     def _difference_gate(self, gate: str, kind: str, bar: float, margin: float, confidence: float) -> Verdict:
         confidence = self._level(confidence)
@@ -325,11 +325,11 @@ class MetricComparison:
 
     def _all_pairs(self, source: float, target: float, confidence: float) -> Estimate:
         sides = self._filled("source", source), self._filled("target", target)
-        return paired_difference(*sides, confidence=confidence, bounds=self._bounds, design=self._all)
+        return paired_difference(*sides, confidence=confidence, bounds=self._bounds, design=self.design)
 
     def _all_targets(self, _source: float, target: float, confidence: float) -> Estimate:
         values = self._filled("target", target)
-        return one_side(values, confidence=confidence, bounds=self._bounds, design=self._all)
+        return one_side(values, confidence=confidence, bounds=self._bounds, design=self.design)
 
     def _filled(self, side: SideName, score: float) -> list[float]:
         known = self.scores.source if side == "source" else self.scores.target
@@ -344,10 +344,3 @@ class MetricComparison:
         said = replace(verdict, statement=f"{verdict.statement} {caution}") if caution else verdict
         self._watch(said)
         return said
-
-
-def _mean(values: Sequence[float], design: Design) -> float | None:
-    if design.weights is None:
-        return math.fsum(values) / len(values) if values else None
-    weighed = (weight * value for weight, value in zip(design.weights, values, strict=True))
-    return math.fsum(weighed) / math.fsum(design.weights)

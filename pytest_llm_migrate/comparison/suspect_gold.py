@@ -1,4 +1,4 @@
-"""Rows whose ground truth is worth a second look: both sides disagree with it, and so does the judge."""
+"""Rows whose ground truth is worth a second look: both sides and the judge disagree with it, or a person does."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 from pytest_llm_migrate.domain import SIDES, Score
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_llm_migrate.comparison.comparison import Comparison
     from pytest_llm_migrate.domain import Case
+
+    Marked = Mapping[str, Sequence[Mapping[str, str]]]
 
 RIGHT = 0.75
 """From which part of its scale on a judge calls an answer right."""
@@ -32,36 +34,57 @@ class SuspectGold:
         sample_id: The row.
         metrics: Metrics that call both answers wrong by the ground truth.
         reason: Why it is suspect, in a sentence.
+        marked_by: People who call the ground truth wrong; an empty name is somebody's.
     """
 
     sample_id: str
     metrics: tuple[str, ...]
     reason: str
+    marked_by: tuple[str, ...] = ()
 
     def to_record(self) -> dict[str, Any]:
         """Return the row as JSON-ready builtins."""
-        return {**asdict(self), "metrics": list(self.metrics)}
+        return {**asdict(self), "metrics": list(self.metrics), "marked_by": list(self.marked_by)}
 
 
-def suspects(comparison: Comparison, by_truth: Sequence[str], judged: Sequence[str]) -> Iterator[SuspectGold]:
+def suspects(
+    comparison: Comparison, by_truth: Sequence[str], judged: Sequence[str], marked: Marked | None = None
+) -> Iterator[SuspectGold]:
     """Yield the rows whose ground truth is suspect.
 
-    Both sides are wrong by a metric that compares with the ground truth. Where judges scored both answers, all of
-    them call both right; where none did, both sides give the same answer but for case, blanks and punctuation.
+    People call it wrong, or both sides are wrong by a metric that compares with it: where judges scored both answers,
+    all of them call both right; where none did, both sides give the same answer but for case, blanks and punctuation.
 
     Args:
         comparison: All rows.
         by_truth: Metrics that compare with the ground truth.
         judged: Metrics that say what a judge or a person thinks; those not of truth, such as harm, are left out.
+        marked: By row, who calls its ground truth wrong, with what comment.
     """
     opinions = [name for name in judged if not _BESIDE_TRUTH.search(name)]
     for case in comparison.cases:
-        if case.reference in (None, "", []) or case.source.failure or case.target.failure:
-            continue
-        wrong = tuple(name for name in by_truth if all(part < WRONG for part in _parts(comparison, case, name) or (1,)))
-        reason = wrong and _reason(comparison, case, opinions)
+        said, wrong = (marked or {}).get(case.id, ()), _wrong(comparison, case, by_truth)
+        seen = _reason(comparison, case, opinions) if wrong else ""
+        reason = "; ".join(part for part in (_people(said), seen) if part)
         if reason:
-            yield SuspectGold(sample_id=case.id, metrics=wrong, reason=reason)
+            raters = tuple(each["rater"] for each in said)
+            yield SuspectGold(sample_id=case.id, metrics=wrong, reason=reason, marked_by=raters)
+
+
+def _people(said: Sequence[Mapping[str, str]]) -> str:
+    named = ", ".join(_with_comment(each["rater"] or "somebody", each["comment"]) for each in said)
+    return named and f"wrong by the word of {named}"
+
+
+def _with_comment(rater: str, comment: str) -> str:
+    return f"{rater} ({_short(comment)})" if comment else rater
+
+
+def _wrong(comparison: Comparison, case: Case, by_truth: Sequence[str]) -> tuple[str, ...]:
+    """Return the metrics that call both answers wrong by the ground truth."""
+    if case.reference in (None, "", []) or case.source.failure or case.target.failure:
+        return ()
+    return tuple(name for name in by_truth if all(part < WRONG for part in _parts(comparison, case, name) or (1,)))
 
 
 def _reason(comparison: Comparison, case: Case, opinions: Sequence[str]) -> str:

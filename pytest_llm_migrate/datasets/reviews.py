@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.datasets.cells import identity, number, text
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 NEEDED = ("sample_id", "side", "rating")
 """Columns without which a file is no review file."""
 
+_GUARDED = re.compile(r"\A'(?=[=+\-@\t\r])")
+"""What an export puts before a cell that a spreadsheet would take for a formula."""
 _YES, _NO = frozenset({"1", "true", "yes", "x"}), frozenset({"", "0", "false", "no"})
 
 
@@ -64,7 +67,11 @@ def _refuse_twice(reviews: list[Review], name: str) -> None:
 
 
 def _words(value: Any) -> str:
-    return (text(value) or "").strip()
+    return _GUARDED.sub("", (text(value) or "").strip(), count=1)
+
+
+def _identity(value: Any) -> str:
+    return _GUARDED.sub("", identity(value), count=1)
 
 
 def _one_of(*words: str) -> Callable[[Any], str]:
@@ -85,7 +92,7 @@ def _flag(value: Any) -> bool:
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "sample_id": identity,
+    "sample_id": _identity,
     "side": _one_of(*SIDES),
     "answer_sha256": _words,
     "rater": _words,

@@ -8,9 +8,13 @@ from pytest_llm_migrate.domain.prompt import Example, PromptText, Provenance
 from pytest_llm_migrate.domain.protocols import (
     CountingModel,
     Embedder,
+    EmbeddingMetric,
     GatheringMetric,
+    InstructingMetric,
     Judge,
     JudgedMetric,
+    Meter,
+    MeteredEmbedder,
     Metric,
     Model,
     PairedMetric,
@@ -23,12 +27,24 @@ from pytest_llm_migrate.domain.protocols import (
 from pytest_llm_migrate.domain.refusal import REFUSED, opens_with_refusal
 from pytest_llm_migrate.domain.request import Request, Turn
 from pytest_llm_migrate.domain.row import SIDES, Dataset, Row, SideName, side_column
-from pytest_llm_migrate.domain.score import MONITOR, ORDER_DECIDES, Check, Score, ScoreFailure, WatchedScore, is_monitor
+from pytest_llm_migrate.domain.score import (
+    EQUAL_ANSWERS,
+    MONITOR,
+    ORDER_DECIDES,
+    Check,
+    Score,
+    ScoreFailure,
+    WatchedScore,
+    is_monitor,
+    order_decided,
+    order_in_repeats,
+)
 from pytest_llm_migrate.domain.strategy import Configurable, PromptTask, Rewrite, Settable, Strategy, Takes, Trial
 from pytest_llm_migrate.domain.verdict import ERROR_TOLERANCE, Ruling, Verdict, worst
 
 __all__ = [
     "BATCH_TIER",
+    "EQUAL_ANSWERS",
     "ERROR_TOLERANCE",
     "MONITOR",
     "NO_BATCH",
@@ -50,10 +66,14 @@ __all__ = [
     "CountingModel",
     "Dataset",
     "Embedder",
+    "EmbeddingMetric",
     "Example",
     "GatheringMetric",
+    "InstructingMetric",
     "Judge",
     "JudgedMetric",
+    "Meter",
+    "MeteredEmbedder",
     "Metric",
     "Model",
     "Outcome",
@@ -85,6 +105,8 @@ __all__ = [
     "WatchedScore",
     "is_monitor",
     "opens_with_refusal",
+    "order_decided",
+    "order_in_repeats",
     "side_column",
     "worst",
 ]

@@ -82,8 +82,7 @@ class Answer:
 
     def to_record(self) -> dict[str, Any]:
         """Return what is known, as JSON-ready builtins; unknown fields are left out."""
-        record = {name: getattr(self, name) for name in _PLAIN_FIELDS}
-        record = {name: value for name, value in record.items() if value is not None}
+        record: dict[str, Any] = {name: value for name in _PLAIN_FIELDS if (value := getattr(self, name)) is not None}
         for name in _LISTS:
             if items := getattr(self, name):
                 record[name] = [asdict(item) for item in items]

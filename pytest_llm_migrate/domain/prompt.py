@@ -37,6 +37,10 @@ class Provenance:
         prompt_sha256: Hash of the prompt as it was written; another hash today means that a hand edited it.
         dev_score: Its mean score on the dev rows, from 0 to 1.
         dev_rows: How many rows that score is of.
+        source_score: The source prompt's mean score with the target on the same rows.
+        input_tokens: Mean tokens that a row of them read.
+        output_tokens: Mean tokens that a row of them wrote.
+        usd: US dollars a row of them.
     """
 
     strategy: str | None = None
@@ -48,6 +52,10 @@ class Provenance:
     prompt_sha256: str | None = None
     dev_score: float | None = None
     dev_rows: int | None = None
+    source_score: float | None = None
+    input_tokens: float | None = None
+    output_tokens: float | None = None
+    usd: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.domain.request import Request
     from pytest_llm_migrate.domain.row import Row, SideName
     from pytest_llm_migrate.domain.score import Score, ScoreFailure
+
+Found = TypeVar("Found")
 
 
 class Model(Protocol):
@@ -139,6 +141,16 @@ class GatheringMetric(Metric, Protocol):
 
 
 @runtime_checkable
+class InstructingMetric(Metric, Protocol):
+    """A metric that holds answers to rules, and can say in a prompt how to keep each."""
+
+    @property
+    def instructions(self) -> Mapping[str, str]:
+        """The sentence that asks for a rule, by the name that reasons give it."""
+        ...
+
+
+@runtime_checkable
 class RunLevel(Protocol):
     """A metric with figures of a whole run beside its scores of answers.
 
@@ -168,6 +180,36 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
         """Return one vector of one length for each text, in order; raise a `MigrateError` when there is none."""
+        ...
+
+
+class Meter(Protocol):
+    """Lets calls go out that cost money, and notes what they took."""
+
+    def call(self, ref: str, size: int, send: Callable[[], tuple[Found, int | None]]) -> Found:
+        """Return what ``send`` brings, which says with it how many tokens the model read, if that is known.
+
+        ``ref`` is the model as price lists know it, ``size`` the bytes of text that are sent. Raises a `MigrateError`
+        where the call fails or may not be made.
+        """
+        ...
+
+
+@runtime_checkable
+class MeteredEmbedder(Embedder, Protocol):
+    """An embedder whose calls cost money."""
+
+    def metered(self, meter: Meter) -> Embedder:
+        """Return the same embedder, each of whose calls goes through the meter."""
+        ...
+
+
+@runtime_checkable
+class EmbeddingMetric(Metric, Protocol):
+    """A metric that may use an embedder whose calls cost money."""
+
+    def metered_by(self, meter: Meter) -> Metric:
+        """Return the same metric, whose calls go through the meter."""
         ...
 
 

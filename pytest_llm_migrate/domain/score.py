@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pytest_llm_migrate.domain.row import SideName
 
 ORDER_DECIDES = "order decides"
 """How the reason of a tie begins where a judge's verdict on two answers changed with their order."""
 
+EQUAL_ANSWERS = "the answers are equal"
+"""The reason of a tie between two answers that no judge was asked about."""
+
+_IN_REPEATS = re.compile(rf"{ORDER_DECIDES} in (\d+) of (\d+) repeats")
+
 MONITOR = "monitor:"
 """How the names of metrics begin that watch answers and prompts: reported beside the others, gated only if asked."""
+
+
+def order_in_repeats(reasons: Sequence[str]) -> str:
+    """Return in how many of a row's repeats the order of the answers decided, of those compared; empty where in none.
+
+    `order_decided` reads it.
+    """
+    compared = [reason for reason in reasons if reason != EQUAL_ANSWERS]
+    flips = sum(reason.startswith(ORDER_DECIDES) for reason in compared)
+    return f"{ORDER_DECIDES} in {flips} of {len(compared)} repeats" if flips else ""
+
+
+def order_decided(reason: str) -> float:
+    """Return the share of a row's verdicts, from 0 to 1, that changed with the order of the answers."""
+    if found := _IN_REPEATS.match(reason):
+        return int(found[1]) / int(found[2])
+    return float(reason.startswith(ORDER_DECIDES))
 
 
 def is_monitor(metric: str) -> bool:

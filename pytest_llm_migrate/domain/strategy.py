@@ -70,6 +70,7 @@ class PromptTask:
             become variables, whatever their case; every other brace stays text, and runs nothing.
         variables: The prompt's variables: none may be lost.
         say: Tells the user how it goes, a line at a time.
+        instructions: How a prompt asks for each rule that metrics hold answers to, by the rule's name.
         seed: For everything that is drawn.
         settings: What the user set for strategies, by name.
     """
@@ -88,6 +89,7 @@ class PromptTask:
     ask_service: Callable[[str, Request, Callable[[Request], Answer]], Answer] = lambda _, request, call: call(request)
     variables: frozenset[str] = frozenset()
     say: Callable[[str], object] = lambda _: None
+    instructions: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -114,12 +116,14 @@ class Takes:
     """What a strategy takes at most, for a plan.
 
     Attributes:
-        texts: Requests to the model or service that helps to write prompts.
+        texts: Requests to the model that helps to write prompts.
         answers: Answers of the target to dev rows.
+        services: Requests to services that write prompts: what they cost is not known ahead.
     """
 
     texts: int
     answers: int
+    services: int = 0
 
 
 @runtime_checkable

@@ -46,6 +46,7 @@ from pytest_llm_migrate.metrics.monitoring import (
     RepeatedAnswers,
     Repetition,
     Sentiment,
+    Toxicity,
     ToxicWords,
     monitors,
 )
@@ -133,6 +134,7 @@ __all__ = [
     "StyleGuide",
     "TokenF1",
     "ToxicWords",
+    "Toxicity",
     "bedrock_evaluations",
     "builtins",
     "bullets_for_lists",

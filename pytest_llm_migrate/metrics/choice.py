@@ -20,7 +20,7 @@ from pytest_llm_migrate.metrics.inclusion import Contains, QuasiMatch
 from pytest_llm_migrate.metrics.json_documents import JsonSchema, JsonValid
 from pytest_llm_migrate.metrics.json_fields import JsonFields
 from pytest_llm_migrate.metrics.meteor import Meteor
-from pytest_llm_migrate.metrics.monitoring import monitors
+from pytest_llm_migrate.metrics.monitoring import OF_EXTRAS, monitors
 from pytest_llm_migrate.metrics.numeric import NumericMatch
 from pytest_llm_migrate.metrics.pairwise import Pairwise
 from pytest_llm_migrate.metrics.patterns import CitationsPresent, RegexMatch
@@ -69,6 +69,7 @@ def resolve(metrics: Sequence[Any], registry: Mapping[str, Metric]) -> tuple[Met
 
     Raises:
         UnknownNameError: A name is not in the registry.
+        MissingExtraError: A metric takes an extra that is not installed.
         MetricDefinitionError: An entry is none of these.
         DuplicateMetricError: Two entries have one name.
     """
@@ -87,6 +88,8 @@ def resolve(metrics: Sequence[Any], registry: Mapping[str, Metric]) -> tuple[Met
 
 def _resolved(entry: Any, registry: Mapping[str, Metric]) -> Metric:
     if isinstance(entry, str):
+        if entry not in registry and entry in OF_EXTRAS:
+            return OF_EXTRAS[entry]()
         if entry not in registry:
             raise UnknownNameError("metric", entry, registry)
         return registry[entry]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pytest_llm_migrate.domain import Score, ScoreFailure
+from pytest_llm_migrate.domain import MeteredEmbedder, Score, ScoreFailure
 from pytest_llm_migrate.errors import MigrateError
 from pytest_llm_migrate.metrics.reasons import expected_got, quoted
 from pytest_llm_migrate.metrics.reference import ReferenceMetric, as_text
@@ -14,7 +14,7 @@ from pytest_llm_migrate.metrics.reference import ReferenceMetric, as_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_llm_migrate.domain import Embedder
+    from pytest_llm_migrate.domain import Embedder, Meter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,11 @@ class EmbeddingSimilarity(ReferenceMetric):
     def version(self) -> str:
         """The revision and the model."""
         return f"{self.revision}, embedder={self.embedder.ref!r}"
+
+    def metered_by(self, meter: Meter) -> EmbeddingSimilarity:
+        """Return the metric whose embedder's calls go through the meter, where they cost money."""
+        by = self.embedder
+        return replace(self, embedder=by.metered(meter)) if isinstance(by, MeteredEmbedder) else self
 
     def compare(self, text: str, expected: Any) -> Score | ScoreFailure:
         """Return the cosine in [0, 1]; a failure when the ground truth is empty, or a text has no embedding."""

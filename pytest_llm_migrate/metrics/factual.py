@@ -19,12 +19,12 @@ from pytest_llm_migrate.metrics.claims import (
 )
 from pytest_llm_migrate.metrics.material import DATA_RULE, is_nothing, question_of
 from pytest_llm_migrate.metrics.reference import as_text, one_of
-from pytest_llm_migrate.metrics.similarity import similarity_of
+from pytest_llm_migrate.metrics.similarity import metered_similarity, similarity_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_llm_migrate.domain import Answer, Embedder, Metric, Row
+    from pytest_llm_migrate.domain import Answer, Embedder, Meter, Metric, Row
     from pytest_llm_migrate.metrics.shape import Schema
 
 Part = Literal["precision", "recall", "f1"]
@@ -200,6 +200,10 @@ class AnswerCorrectness(FactualCorrectness):
         told = replace(self, similarity=None, name=self.name)
         base = FactualCorrectness.version.__get__(told)
         return f"{base}, similarity={by.name} {by.version}"
+
+    def metered_by(self, meter: Meter) -> AnswerCorrectness:
+        """Return the metric whose calls of an embedder go through the meter."""
+        return replace(self, similarity=metered_similarity(self.similarity, meter))
 
     def score(self, answer: Answer, row: Row) -> Score | ScoreFailure:
         """Return the weighted mean; a failure where either half is one."""

@@ -87,7 +87,8 @@ class ReviewScores:
         path: The file, seen from the test file.
         name: The metric's name.
         scale: The least and the greatest rating.
-        reviews: What it says, once it is read.
+        reviews: What it says of each answer, once it is read.
+        marked: Whoever says that a row's ground truth is wrong, with the comment: a review of each.
     """
 
     kept: ClassVar[bool] = False
@@ -97,6 +98,7 @@ class ReviewScores:
     name: str
     scale: Bounds
     reviews: Mapping[tuple[str, SideName], Sequence[Review]] = field(default_factory=dict, repr=False)
+    marked: Mapping[str, Sequence[Review]] = field(default_factory=dict, repr=False)
 
     @property
     def version(self) -> str:
@@ -107,10 +109,13 @@ class ReviewScores:
     def reading(self, reviews: Iterable[Review]) -> ReviewScores:
         """Return the metric with what its file says."""
         found: dict[tuple[str, SideName], list[Review]] = {}
+        marked: dict[str, dict[str, Review]] = {}
         for review in reviews:
             if review.rating is not None:
                 found.setdefault((review.sample_id, review.side), []).append(review)
-        return replace(self, reviews=found)
+            if review.label_wrong:  # said of the row, though it stands beside each of its answers
+                marked.setdefault(review.sample_id, {}).setdefault(review.rater, review)
+        return replace(self, reviews=found, marked={row: tuple(said.values()) for row, said in marked.items()})
 
     def ratings(self, sample_ids: Iterable[str]) -> list[Mapping[str, float]]:
         """Return the ratings of each reviewed answer of these rows, by rater."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pytest_llm_migrate.domain import ORDER_DECIDES, Score, ScoreFailure
+from pytest_llm_migrate.domain import EQUAL_ANSWERS, ORDER_DECIDES, Score, ScoreFailure
 from pytest_llm_migrate.metrics.asking_metric import AskingMetric, one_line
 from pytest_llm_migrate.metrics.material import DATA_RULE
 
@@ -69,7 +69,7 @@ class Pairwise(AskingMetric):
     def score_pair(self, source: Answer, target: Answer, row: Row) -> tuple[Score | ScoreFailure, Score | ScoreFailure]:
         """Return the source's score and the target's, which add up to 1."""
         if source.text.strip() == target.text.strip():
-            return Score(0.5, "the answers are equal"), Score(0.5, "the answers are equal")
+            return Score(0.5, EQUAL_ANSWERS), Score(0.5, EQUAL_ANSWERS)
         forth = self.verdict(row, {"answer A": source.text, "answer B": target.text})
         if isinstance(forth, ScoreFailure):
             return forth, forth

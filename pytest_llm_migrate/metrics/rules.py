@@ -32,18 +32,25 @@ class Rule:
         metric: What checks it.
         when: Whether it applies to a row; ``None`` is always.
         weight: What it counts for beside the others, above 0.
+        instruction: How a prompt asks a model to keep it; without one, its name.
     """
 
     name: str
     metric: Metric = field(repr=False)
     when: Applies | None = field(default=None, repr=False)
     weight: float = 1.0
+    instruction: str = ""
 
     def __post_init__(self) -> None:
         _check(self)
 
     def __str__(self) -> str:
         return f"{self.name} x{self.weight!r} {self.metric.version} {_when_version(self)}"
+
+    @property
+    def asks(self) -> str:
+        """What a prompt says for a model to keep it."""
+        return self.instruction or self.name
 
     def judged_by(self, judge_of: Callable[[str | None], Judge]) -> Rule:
         """Return the rule with its judge, where its metric asks one."""
@@ -68,12 +75,14 @@ class JudgedRule:
         question: What the judge is asked; the rule is kept where it says yes.
         when: Whether it applies to a row; ``None`` is always.
         weight: What it counts for beside the others, above 0.
+        instruction: How a prompt asks a model to keep it; without one, by the question.
     """
 
     name: str
     question: str
     when: Applies | None = field(default=None, repr=False)
     weight: float = 1.0
+    instruction: str = ""
 
     def __post_init__(self) -> None:
         _check(self)
@@ -82,6 +91,11 @@ class JudgedRule:
 
     def __str__(self) -> str:
         return f"{self.name} x{self.weight!r} {self.question!r} {_when_version(self)}"
+
+    @property
+    def asks(self) -> str:
+        """What a prompt says for a model to keep it."""
+        return self.instruction or f"Write so that the answer to this is yes: {' '.join(self.question.split())}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +122,19 @@ class Finding:
 
 
 def rule(
-    name: str, check: Metric | Callable[[Answer, Row], Any], *, when: Applies | None = None, weight: float = 1.0
+    name: str,
+    check: Metric | Callable[[Answer, Row], Any],
+    *,
+    when: Applies | None = None,
+    weight: float = 1.0,
+    instruction: str = "",
 ) -> Rule:
     """Return a rule that a metric or a function ``f(answer, row)`` checks.
 
     A function says ``True`` or ``False``, or ``(False, "why")``; a metric must score 1. Where it fails to, by an
     exception or by returning what is neither, the answer has no score. Such rows as ``when(row)`` is false of are
-    not held to the rule.
+    not held to the rule. ``instruction`` is the sentence by which the strategy ``sme-rules`` asks a model to keep it;
+    without one it says the name.
 
     Raises:
         MetricDefinitionError: The name is empty or holds ``;``, ``:`` or parentheses, the weight is not above 0, or
@@ -123,17 +143,22 @@ def rule(
     if isinstance(check, PairedMetric):
         raise MetricDefinitionError(name, f"{check.name} compares two answers, and a rule looks at one")
     metric = check if isinstance(check, Metric) else function_metric(check, name=name)
-    return Rule(name=name, metric=metric, when=when, weight=weight)
+    return Rule(name=name, metric=metric, when=when, weight=weight, instruction=instruction)
 
 
-def judged_rule(name: str, question: str, *, when: Applies | None = None, weight: float = 1.0) -> JudgedRule:
+def judged_rule(
+    name: str, question: str, *, when: Applies | None = None, weight: float = 1.0, instruction: str = ""
+) -> JudgedRule:
     """Return a rule that a judge decides: it is kept where the judge answers the question about it with yes.
+
+    ``instruction`` is the sentence by which the strategy ``sme-rules`` asks a model to keep it; without one it shows
+    the question.
 
     Raises:
         MetricDefinitionError: The name is empty or holds ``;``, ``:`` or parentheses, the question is empty, or the
             weight is not above 0.
     """
-    return JudgedRule(name=name, question=question, when=when, weight=weight)
+    return JudgedRule(name=name, question=question, when=when, weight=weight, instruction=instruction)
 
 
 def applies(asked: Rule | JudgedRule, row: Row) -> bool | ScoreFailure:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.domain import JudgedMetric, Metric
+from pytest_llm_migrate.domain import EmbeddingMetric, JudgedMetric, Metric
 from pytest_llm_migrate.errors import MetricDefinitionError
 from pytest_llm_migrate.metrics.chrf import ChrF
 from pytest_llm_migrate.metrics.embeddings import EmbeddingSimilarity
 
 if TYPE_CHECKING:
-    from pytest_llm_migrate.domain import Answer, Embedder, Row, Score, ScoreFailure
+    from pytest_llm_migrate.domain import Answer, Embedder, Meter, Row, Score, ScoreFailure
 
 
 def similarity_of(chosen: Metric | Embedder | None) -> Metric:
@@ -25,6 +25,12 @@ def similarity_of(chosen: Metric | Embedder | None) -> Metric:
     if chosen is None:
         return ChrF()
     return chosen if isinstance(chosen, Metric) else EmbeddingSimilarity(embedder=chosen)
+
+
+def metered_similarity(chosen: Metric | Embedder | None, meter: Meter) -> Metric:
+    """Return the metric that a choice of similarity means, its calls going through the meter where it makes some."""
+    by = similarity_of(chosen)
+    return by.metered_by(meter) if isinstance(by, EmbeddingMetric) else by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,10 @@ class AnswerSimilarity:
     def version(self) -> str:
         """The revision, and the metric behind it with its own version."""
         return f"1, similarity={self.by.name} {self.by.version}"
+
+    def metered_by(self, meter: Meter) -> AnswerSimilarity:
+        """Return the metric whose calls go through the meter."""
+        return replace(self, similarity=metered_similarity(self.similarity, meter))
 
     def score(self, answer: Answer, row: Row) -> Score | ScoreFailure:
         """Return the similarity to the closest accepted answer; a failure where the row has no ground truth."""

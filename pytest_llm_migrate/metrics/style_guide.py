@@ -16,7 +16,7 @@ from pytest_llm_migrate.metrics.rules import Finding, JudgedRule, Rule, applies
 from pytest_llm_migrate.metrics.style_rules import sme_rules
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_llm_migrate.domain import Answer, Judge, Metric, Row
     from pytest_llm_migrate.metrics.shape import Schema
@@ -47,6 +47,11 @@ class StyleGuide(SettledMetric):
         """The revision, and every rule with its weight and its own version."""
         return "; ".join([str(self.revision), *map(str, self.rules)])
 
+    @property
+    def instructions(self) -> Mapping[str, str]:
+        """How a prompt asks for each rule, by the rule's name."""
+        return {each.name: each.asks for each in self.rules}
+
     def score(self, answer: Answer, row: Row) -> Score | ScoreFailure:
         """Return the share; a failure where no rule applies, or one cannot be told."""
         asked = applicable(self.rules, row)
@@ -72,6 +77,11 @@ class JudgedStyleGuide(ClaimsMetric):
         metrics = [each.metric for each in self.rules if isinstance(each, Rule)]
         asking = sum(int(getattr(metric, "calls", 1)) for metric in metrics if isinstance(metric, JudgedMetric))
         return asking + any(isinstance(each, JudgedRule) for each in self.rules)
+
+    @property
+    def instructions(self) -> Mapping[str, str]:
+        """How a prompt asks for each rule, by the rule's name."""
+        return {each.name: each.asks for each in self.rules}
 
     @property
     def system(self) -> str:
@@ -176,3 +186,18 @@ def violations(score: Score) -> dict[str, str]:
         return {}
     parts = (_FINDING.fullmatch(part) for part in score.reason.removeprefix(_BROKE).split("; "))
     return {match["rule"]: match["detail"] or "" for match in parts if match}
+
+
+def broken_in_repeats(reasons: Sequence[str]) -> str:
+    """Return a reason with every rule that is broken in any of several repeats, and in how many; empty without one.
+
+    What broke a rule is told of the first repeat that broke it; `violations` reads the whole.
+    """
+    each = [violations(Score(0.0, reason)) for reason in reasons]
+    found = {name: detail for broken in reversed(each) for name, detail in broken.items()}
+    times = Counter(name for broken in each for name in broken)
+    said = [
+        f"{name} ({f'{found[name]}, ' if found[name] else ''}in {number} of {len(each)} repeats)"
+        for name, number in times.items()
+    ]
+    return _BROKE + "; ".join(said) if said else ""

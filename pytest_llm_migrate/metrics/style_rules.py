@@ -57,19 +57,24 @@ def numbers_match(*, scale: str | None = None, scale_column: str | None = None, 
         return not missing, f"without {_listed(map(quoted, dict.fromkeys(missing)))}"
 
     settings = f"scale_column={scale_column!r}, {plain.version}"
-    return _rule("numbers match", check, settings, when=_truth_holds_numbers, weight=weight)
+    asks = "Give every figure that is asked for, with its exact value, unit and scale such as million."
+    if scale:
+        asks = f"Give every figure that is asked for, with its exact value and unit; one without a scale means {scale}."
+    return _rule("numbers match", check, asks, settings, when=_truth_holds_numbers, weight=weight)
 
 
 def claims_present(*, judge: str | None = None, weight: float = 1.0) -> Rule:
     """Return the rule that the answer has every claim of the ground truth: three calls, shared with `answer_recall`."""
     recall = FactualCorrectness(name="answer_recall", part="recall", judge=judge)
-    return rule("every claim present", recall, when=_has_truth, weight=weight)
+    asks = "Give every fact that a complete answer needs, and leave none out."
+    return rule("every claim present", recall, when=_has_truth, weight=weight, instruction=asks)
 
 
 def nothing_irrelevant(*, weight: float = 1.0) -> JudgedRule:
     """Return the rule that every sentence bears on the question, which a judge decides."""
     question = "Does every sentence of the answer bear on the question, with none that could be left out as irrelevant?"
-    return judged_rule("no irrelevant sentence", question, weight=weight)
+    asks = "Leave out every sentence that does not bear on the question."
+    return judged_rule("no irrelevant sentence", question, weight=weight, instruction=asks)
 
 
 def professional_tone(*, weight: float = 1.0) -> JudgedRule:
@@ -77,7 +82,8 @@ def professional_tone(*, weight: float = 1.0) -> JudgedRule:
     question = (
         "Is the tone professional throughout: sober, clear and polite, with no slang, no exclamation, no familiarity?"
     )
-    return judged_rule("professional tone", question, weight=weight)
+    asks = "Keep a professional tone: sober, clear and polite, with no slang, no exclamation and no familiarity."
+    return judged_rule("professional tone", question, weight=weight, instruction=asks)
 
 
 def fiscal_year_named(*, weight: float = 1.0) -> Rule:
@@ -88,7 +94,8 @@ def fiscal_year_named(*, weight: float = 1.0) -> Rule:
         missing = [f"FY{year}" for year in _asked_for(row, fiscal_years) if year not in named]
         return not missing, f"without {_listed(missing)}"
 
-    return _rule("fiscal year named", check, when=lambda row: bool(_asked_for(row, fiscal_years)), weight=weight)
+    asks = "Name the fiscal year of every figure, such as FY2024."
+    return _rule("fiscal year named", check, asks, when=lambda row: bool(_asked_for(row, fiscal_years)), weight=weight)
 
 
 def quarters_named(*, weight: float = 1.0) -> Rule:
@@ -100,7 +107,8 @@ def quarters_named(*, weight: float = 1.0) -> Rule:
         missing = [f"Q{number}" for number in wanted if number not in named]
         return not missing, f"without {_listed(missing)}"
 
-    return _rule("quarters named", check, when=lambda row: bool(_asked_for(row, quarters)), weight=weight)
+    asks = "Name the quarter of every figure, such as Q2 FY2024."
+    return _rule("quarters named", check, asks, when=lambda row: bool(_asked_for(row, quarters)), weight=weight)
 
 
 def quarters_in_order(*, newest_first: bool = False, weight: float = 1.0) -> Rule:
@@ -116,7 +124,8 @@ def quarters_in_order(*, newest_first: bool = False, weight: float = 1.0) -> Rul
         pairs = pairwise(reversed(order) if newest_first else order)
         return all(one <= other for one, other in pairs), ", ".join(map(str, named[:_SHOWN]))
 
-    return _rule("quarters in order", check, f"newest_first={newest_first}", weight=weight)
+    asks = f"Name quarters in the order of time, the {'newest' if newest_first else 'oldest'} first."
+    return _rule("quarters in order", check, asks, f"newest_first={newest_first}", weight=weight)
 
 
 def word_count(least: int = 30, most: int = 150, *, when: Applies | None = None, weight: float = 1.0) -> Rule:
@@ -126,7 +135,10 @@ def word_count(least: int = 30, most: int = 150, *, when: Applies | None = None,
         count = len(answer.text.split())
         return least <= count <= most, f"{count} of {least}-{most} words"
 
-    return _rule("word count", check, f"{least}-{most}", when=when, weight=weight)
+    asks = f"Write {least} to {most} words."
+    if least in (most, 0):
+        asks = f"Write {'exactly' if least else 'at most'} {most} words."
+    return _rule("word count", check, asks, f"{least}-{most}", when=when, weight=weight)
 
 
 def bullets_for_lists(*, when: Applies | None = None, weight: float = 1.0) -> Rule:
@@ -139,7 +151,8 @@ def bullets_for_lists(*, when: Applies | None = None, weight: float = 1.0) -> Ru
         count = len(_BULLET.findall(answer.text))
         return count > 1, f"{count} bullets"
 
-    return _rule("bullets for a list", check, when=when or _asks_for_list, weight=weight)
+    asks = 'Where a list is asked for, write each item on a line of its own that starts with "- ".'
+    return _rule("bullets for a list", check, asks, when=when or _asks_for_list, weight=weight)
 
 
 def excerpts_verbatim(*, when: Applies | None = None, weight: float = 1.0) -> Rule:
@@ -158,7 +171,8 @@ def excerpts_verbatim(*, when: Applies | None = None, weight: float = 1.0) -> Ru
         strange = [text for text in excerpts if context and comparable(text).rstrip(".,") not in context]
         return not strange, f"not in the context: {_listed(map(quoted, strange))}"
 
-    return _rule("excerpts as quotations", check, when=when or _asks_for_excerpts, weight=weight)
+    asks = "Where excerpts are asked for, copy them word for word from the given text, in quotation marks."
+    return _rule("excerpts as quotations", check, asks, when=when or _asks_for_excerpts, weight=weight)
 
 
 def not_naming_context(*, weight: float = 1.0) -> Rule:
@@ -167,7 +181,8 @@ def not_naming_context(*, weight: float = 1.0) -> Rule:
     def check(answer: Answer, _row: Row) -> Found:
         return _NAMES_CONTEXT.match(answer.text) is None, answer.text[:60]
 
-    return _rule("does not start by naming the context", check, weight=weight)
+    asks = 'Start with the answer itself, not with words such as "According to the context".'
+    return _rule("does not start by naming the context", check, asks, weight=weight)
 
 
 def publication_date_given(*, column: str = "publication_date", weight: float = 1.0) -> Rule:
@@ -185,6 +200,7 @@ def publication_date_given(*, column: str = "publication_date", weight: float = 
     return _rule(
         "publication date given",
         check,
+        f"Give the {column.replace('_', ' ')} of what the answer rests on.",
         f"column={column!r}",
         when=lambda row: not is_nothing(row.get(column)),
         weight=weight,
@@ -200,10 +216,16 @@ def sme_rules() -> tuple[Rule | JudgedRule, ...]:
 
 
 def _rule(
-    name: str, check: Callable[[Answer, Row], Found], settings: str = "", *, when: Applies | None = None, weight: float
+    name: str,
+    check: Callable[[Answer, Row], Found],
+    asks: str,
+    settings: str = "",
+    *,
+    when: Applies | None = None,
+    weight: float,
 ) -> Rule:
     metric = function_metric(check, name=name, version=f"{VERSION} {settings}", kept=False)
-    return rule(name, metric, when=when, weight=weight)
+    return rule(name, metric, when=when, weight=weight, instruction=asks)
 
 
 def _truth(row: Row) -> str:

@@ -6,9 +6,18 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.answers import Connection, read_recording, recording_path
+from pytest_llm_migrate.answers import Connection, DeskMeter, read_recording, recording_path
 from pytest_llm_migrate.datasets import load, sample, select
-from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, Dataset, JudgedMetric, PairedMetric, RunLevel, side_column
+from pytest_llm_migrate.domain import (
+    ERROR_TOLERANCE,
+    SIDES,
+    Dataset,
+    EmbeddingMetric,
+    JudgedMetric,
+    PairedMetric,
+    RunLevel,
+    side_column,
+)
 from pytest_llm_migrate.errors import (
     ColumnRoleError,
     NoJudgeError,
@@ -24,7 +33,7 @@ from pytest_llm_migrate.migration.grid import SAME_PROMPT, SOURCE_RECORDED, TARG
 from pytest_llm_migrate.migration.judging import DeskJudge
 from pytest_llm_migrate.migration.migration import Migration, Terms
 from pytest_llm_migrate.migration.pipelines import PipelineSide
-from pytest_llm_migrate.migration.reviewed import people_of, with_reviews
+from pytest_llm_migrate.migration.reviewed import marked_of, people_of, preferred_of, with_reviews
 from pytest_llm_migrate.migration.run_level import is_run_only
 from pytest_llm_migrate.migration.scoring import Bounded, Scorer
 from pytest_llm_migrate.migration.sent import attaching, sides_of, untuned, variants_of
@@ -81,7 +90,8 @@ class Workshop:
         source_ref = self.settings.source_of(target_ref)
         dataset = self._selected(spec, untuned(spec, whole, source, target))
         judges: dict[str, DeskJudge] = {}
-        chosen = [with_reviews(metric, spec.folder) for metric in resolve(spec.metrics, self.metrics)]
+        named = resolve(spec.metrics, self.metrics)
+        chosen = [read for metric in named for read in with_reviews(metric, spec.folder)]
         metrics = tuple(self.judged(metric, spec, judges) for metric in chosen if not is_run_only(metric))
         _check_columns(spec, dataset)
         _check_weights(spec, dataset)
@@ -98,8 +108,10 @@ class Workshop:
             slices=spec.slices,
             judges=tuple(map(masked, judges)),
             paired=tuple(metric.name for metric in metrics if isinstance(metric, PairedMetric)),
+            preferred=preferred_of(metrics),
             judged=by_judges(metrics),
             people=people_of(metrics, [row.sample_id for row in dataset.rows]),
+            marked=marked_of(metrics, [row.sample_id for row in dataset.rows]),
             by_truth=by_truth(metrics),
             bounds={metric.name: metric.bounds for metric in metrics if isinstance(metric, Bounded)},
             weight=spec.weight,
@@ -143,7 +155,7 @@ class Workshop:
         )
 
     def judged(self, metric: Metric, spec: MigrationSpec, judges: dict[str, DeskJudge]) -> Metric:
-        """Return a metric with the judges that it asks, each noted by its reference."""
+        """Return a metric with the judges that it asks, each noted by its reference, its embedding calls counted."""
 
         def judge_of(ref: str | None) -> DeskJudge:
             chosen = ref or self.settings.judge_model
@@ -159,7 +171,12 @@ class Workshop:
             judges[chosen].asked_by.add(metric.name)
             return judges[chosen]
 
-        return metric.judged_by(judge_of) if isinstance(metric, JudgedMetric) else metric
+        paid = (
+            metric.metered_by(DeskMeter(self.desk, may_call=not self.settings.plan))
+            if isinstance(metric, EmbeddingMetric)
+            else metric
+        )
+        return paid.judged_by(judge_of) if isinstance(paid, JudgedMetric) else paid
 
     def dataset_of(self, spec: MigrationSpec) -> Dataset:
         """Return the whole dataset that a spec names, read once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison import Comparison, Counting
-from pytest_llm_migrate.comparison.certificate import Judging
+from pytest_llm_migrate.comparison.judging import Judging
 from pytest_llm_migrate.comparison.timing import Timing
 from pytest_llm_migrate.domain import ERROR_TOLERANCE
 from pytest_llm_migrate.migration.spool import case_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison.timing import Timing
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from pytest_llm_migrate.domain import SideName
 
+STALE_AFTER = 30
+"""Days after which a kept answer is stale: long enough for a service to have changed what it serves."""
 WAY_OUT = "The same command measures again; give it a machine that has less to do."
 
 
@@ -44,7 +47,32 @@ def merged(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         side: list(dict.fromkeys(said for record in records for said in record["times_from"][side])) for side in SIDES
     }
     passes = [record["latency_pass"] for record in records if record["latency_pass"]]
-    return {"times_from": conditions, "latency_pass": passes[0] if passes else None}
+    return {
+        "times_from": conditions,
+        "latency_pass": passes[0] if passes else None,
+        "kept_since": {side: _oldest([record["kept_since"][side] for record in records]) for side in SIDES},
+    }
+
+
+def stale_warnings(record: Mapping[str, Any], run: Mapping[str, Any]) -> list[str]:
+    """Return which sides have answers that were old when a run began, by a record that `merged` gives."""
+    kept = [(side, at) for side in SIDES if (at := record["kept_since"][side]) is not None]
+    return [said for side, at in kept if (said := _stale(side, at, dt.datetime.fromisoformat(run["started"])))]
+
+
+def _stale(side: SideName, at: float, began: dt.datetime) -> str:
+    made = dt.datetime.fromtimestamp(at, tz=dt.UTC)
+    days = (began - made).days
+    if days < STALE_AFTER:
+        return ""
+    return (
+        f"stale {side} answers: some are from earlier runs, the oldest made {days} days before this one "
+        f"({made:%Y-%m-%d}); --migration-answers fresh asks again"
+    )
+
+
+def _oldest(moments: Sequence[float | None]) -> float | None:
+    return min((at for at in moments if at is not None), default=None)
 
 
 def _conditions(said: Mapping[str, Sequence[str]]) -> str:

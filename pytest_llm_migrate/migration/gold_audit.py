@@ -60,7 +60,8 @@ def gold_audit(
         gates: The gates' records, with what they said.
         whole: The comparison of all cases.
     """
-    found = list(suspects(whole, terms.get("by_truth", ()), terms.get("judged", ())))
+    marked = terms.get("marked", {})
+    found = list(suspects(whole, terms.get("by_truth", ()), terms.get("judged", ()), marked))
     rows = [suspect.to_record() for suspect in found]
     if not found:
         return {"rows": [], "verdicts": []}

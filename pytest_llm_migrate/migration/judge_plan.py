@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pytest_llm_migrate.domain import PairedMetric, Score
+from pytest_llm_migrate.domain import JudgedMetric, PairedMetric, Score
 from pytest_llm_migrate.errors import UnpricedBudgetError
 from pytest_llm_migrate.migration.pipelines import PipelineSide
+from pytest_llm_migrate.migration.scoring import Scorer
 from pytest_llm_migrate.migration.sides import AskedSide
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from pytest_llm_migrate.domain import Metric, Side
+    from pytest_llm_migrate.domain import Metric, Row, Side
     from pytest_llm_migrate.migration.grid import Grid
     from pytest_llm_migrate.migration.judging import DeskJudge
     from pytest_llm_migrate.migration.migration import Migration
 
     Pairs = Sequence[tuple[Side, Side | None]]
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,24 @@ class JudgePlan:
         """Return the judge's part as JSON-ready builtins."""
         return {name: getattr(self, name) for name in self.__slots__}
 
+    def with_more(self, other: JudgePlan) -> JudgePlan:
+        """Return what the same judge would be asked by both plans; a sum with an unknown part is unknown."""
+        return replace(
+            self,
+            calls=self.calls + other.calls,
+            input_tokens=_sum(self.input_tokens, other.input_tokens),
+            output_tokens=_sum(self.output_tokens, other.output_tokens),
+            usd_expected=_sum(self.usd_expected, other.usd_expected),
+        )
+
+
+def in_all(plans: Iterable[JudgePlan]) -> list[JudgePlan]:
+    """Return what each judge would be asked by all of these plans together."""
+    found: dict[str, JudgePlan] = {}
+    for plan in plans:
+        found[plan.ref] = found[plan.ref].with_more(plan) if plan.ref in found else plan
+    return list(found.values())
+
 
 def judge_calls(metric: Metric) -> int:
     """Return how many requests a metric makes for an answer, or for a pair of answers; 1 where it does not say."""
@@ -55,11 +76,29 @@ def judge_plans(migration: Migration, rows: int, pairs: Pairs, grid: Grid | None
     return [_judge_plan(judge, migration, rows, pairs, grid) for judge in migration.judges]
 
 
-def check_judges(migration: Migration, rows: int, pairs: Pairs) -> None:
+def judges_ahead(asked: Sequence[tuple[Migration, Sequence[Row], Grid | None]]) -> list[JudgePlan]:
+    """Return what every judge of a run would be asked about these rows; no judge is."""
+    plans = in_all(
+        plan
+        for migration, rows, grid in asked
+        if migration.judges
+        for plan in judge_plans(migration, len(rows), _known(migration, rows), grid)
+    )
+    return [plan for plan in plans if plan.calls]
+
+
+def check_judges(migration: Migration, rows: Sequence[Row]) -> None:
     """Raise `UnpricedBudgetError` where there is a budget, and a judge without a price would have to be asked."""
+    pairs = _known(migration, rows)
     for judge in migration.judges:
-        if judge.is_unpriced_under_budget() and _judge_plan(judge, migration, rows, pairs, None).calls:
+        if judge.is_unpriced_under_budget() and _judge_plan(judge, migration, len(rows), pairs, None).calls:
             raise UnpricedBudgetError(judge.ref)
+
+
+def _known(migration: Migration, rows: Sequence[Row]) -> Pairs:
+    """Return the sides that are there with the verdicts that are kept: this must not ask for the others."""
+    judged = [metric for metric in migration.scorer.metrics if isinstance(metric, JudgedMetric)]
+    return list(migration.known_sides(rows, Scorer(metrics=judged, store=migration.scorer.store, may_ask=False)))
 
 
 def _judge_plan(judge: DeskJudge, migration: Migration, rows: int, pairs: Pairs, grid: Grid | None) -> JudgePlan:
@@ -87,6 +126,10 @@ def _calls(metric: Metric, migration: Migration, rows: int, pairs: Pairs, cells:
         return each * (rows - known[0]) * max(repeats)
     sides = sum((rows - found) * times for found, times in zip(known, repeats, strict=True))
     return each * (sides + rows * cells * max(repeats))
+
+
+def _sum(one: Number | None, other: Number | None) -> Number | None:
+    return None if one is None or other is None else one + other
 
 
 def _is_scored(side: Side | None, metric: str) -> bool:

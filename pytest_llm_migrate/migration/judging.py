@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.answers import Question, RecordedAnswer
+from pytest_llm_migrate.answers import NOT_RUN, Question, RecordedAnswer
 from pytest_llm_migrate.domain import Answer, CallFailure
-from pytest_llm_migrate.errors import CallFailedError, masked
+from pytest_llm_migrate.errors import CallFailedError, MigrateError, MissingRecordingError, masked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_llm_migrate.answers import Connection, Desk
+    from pytest_llm_migrate.answers import Connection, Desk, Ticket
     from pytest_llm_migrate.domain import Request, Row
 
 PURPOSE = "judge"
@@ -28,6 +28,7 @@ class DeskJudge:
         origin: What recordings say asked.
         recorded: The suite's recordings of this model, by key.
         asked_by: Names of the metrics that ask it.
+        fault: What every further question would meet; from then on it is not asked.
     """
 
     desk: Desk
@@ -35,6 +36,7 @@ class DeskJudge:
     origin: str
     recorded: Mapping[str, tuple[str, Answer]]
     asked_by: set[str] = field(default_factory=set)
+    fault: MigrateError | None = None
     _used: dict[str, RecordedAnswer] = field(default_factory=dict)
 
     @property
@@ -50,12 +52,25 @@ class DeskJudge:
             MigrateError: The model cannot be reached; in replay, the answer is neither recorded nor stored.
         """
         question = Question(sample_id=row.sample_id, request=request, purpose=PURPOSE)
-        ticket = self.desk.ask(self.model, [question], self.recorded)[0]
+        ticket = self._ticket(question)
         outcome = ticket.outcome()
         if isinstance(outcome, CallFailure):
-            raise CallFailedError(outcome.kind, outcome.message, fatal=outcome.fatal)
+            error = CallFailedError(outcome.kind, outcome.message, fatal=outcome.fatal)
+            self.fault = error if outcome.fatal or outcome.kind == NOT_RUN else self.fault
+            raise error
         self._used[ticket.key] = RecordedAnswer(sample_id=row.sample_id, key=ticket.key, answer=outcome, of=self.origin)
         return outcome
+
+    def _ticket(self, question: Question) -> Ticket:
+        if self.fault and not isinstance(self.fault, CallFailedError):
+            raise self.fault.with_traceback(None)  # a model that cannot be connected to is not tried row by row
+        try:
+            return self.desk.ask(self.model, [question], self.recorded)[0]
+        except MissingRecordingError:
+            raise
+        except MigrateError as error:
+            self.fault = error
+            raise
 
     @property
     def shown(self) -> str:

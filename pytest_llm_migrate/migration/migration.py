@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison import Comparison, Counting
-from pytest_llm_migrate.comparison.certificate import Judging
+from pytest_llm_migrate.comparison.judging import Judging
 from pytest_llm_migrate.comparison.timing import Timing
-from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, Case
+from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, Case, ScoreFailure
 from pytest_llm_migrate.migration.ahead import ScoringAhead
 from pytest_llm_migrate.migration.conditions import timing_of
 from pytest_llm_migrate.migration.judge_plan import check_judges
 from pytest_llm_migrate.migration.latency import LatencyPass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from pytest_llm_migrate.domain import Dataset, Row, RunLevel, Side, SideName, Verdict
     from pytest_llm_migrate.migration.grid import Grid
@@ -46,8 +46,10 @@ class Terms:
         slices: Columns whose groups are looked at one by one.
         judges: References of the models that metrics ask.
         paired: Names of the metrics that compare both sides' answers.
+        preferred: Names of those among them by which people do.
         judged: Names of the metrics that say what a judge or a person thinks of one answer.
         people: The metrics whose scores people gave, with how far these agree among themselves where that is known.
+        marked: What people say of rows whose ground truth they call wrong, by row: each ``rater`` and ``comment``.
         by_truth: Names of the metrics that compare with the ground truth.
         bounds: The least and the greatest score of metrics that do not score in [0, 1].
         weight: The column that says how much of the traffic a row stands for.
@@ -72,8 +74,10 @@ class Terms:
     slices: tuple[str, ...]
     judges: tuple[str, ...] = ()
     paired: tuple[str, ...] = ()
+    preferred: tuple[str, ...] = ()
     judged: tuple[str, ...] = ()
     people: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    marked: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     by_truth: tuple[str, ...] = ()
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     weight: str | None = None
@@ -104,8 +108,10 @@ class Terms:
             "slices": list(self.slices),
             "judges": list(self.judges),
             "paired": list(self.paired),
+            "preferred": list(self.preferred),
             "judged": list(self.judged),
             "people": dict(self.people),
+            "marked": {name: [dict(each) for each in said] for name, said in self.marked.items()},
             "by_truth": list(self.by_truth),
             "bounds": {name: list(limits) for name, limits in self.bounds.items()},
             "weight": self.weight,
@@ -162,17 +168,24 @@ class Migration:
         self.source.prepare(rows)
         self.target.prepare(rows)
         if any(judge.is_unpriced_under_budget() for judge in self.judges):
-            check_judges(self, len(rows), list(self.known_sides(rows)))
+            check_judges(self, rows)
 
-    def known_sides(self, rows: Sequence[Row]) -> Iterator[tuple[Side, Side | None]]:
+    def failed_judge(self, sides: Iterable[Side]) -> DeskJudge | None:
+        """Return a judge that can be asked no more and for whose want one of these sides lacks a score, if any."""
+        out = [judge for judge in self.judges if judge.fault]
+        scores = [item for side in sides for item in side.scores.items()] if out else []
+        lacking = {name for name, score in scores if isinstance(score, ScoreFailure)}
+        return next((judge for judge in out if judge.asked_by & lacking), None)
+
+    def known_sides(self, rows: Sequence[Row], scorer: Scorer) -> Iterator[tuple[Side, Side | None]]:
         """Yield both sides, scored, of every row whose source answer is there; no target where that answer is not."""
         source, target = self.source.known(rows), self.target.known(rows)
         for row in rows:
             before, after = source.get(row.sample_id), target.get(row.sample_id)
             if before and after:
-                yield self.scorer.sides(row, before, after)
+                yield scorer.sides(row, before, after)
             elif before:
-                yield self.scorer.side("source", row, before), None
+                yield scorer.side("source", row, before), None
 
     def begin(self, rows: Sequence[Row]) -> None:
         """Ask for both sides' answers to these rows; returns at once."""
@@ -261,11 +274,19 @@ class Migration:
             watch=watch,
             tolerance=self.error_tolerance,
             level=level,
-            judging=Judging.of({"judged": terms.judged, "paired": terms.paired, "people": terms.people}),
+            judging=Judging(
+                judged=[name for name in terms.judged if name not in terms.people],
+                paired=[name for name in terms.paired if name not in terms.preferred],
+                people=terms.people,
+                preferred=terms.preferred,
+            ),
         )
 
     def times(self) -> dict[str, Any]:
-        """Return under which conditions both sides were timed so far, and the latency pass if it was made."""
+        """Return when and under which conditions both sides answered so far, and the latency pass if it was made."""
+        return {**self._conditions(), "kept_since": {name: getattr(self, name).kept_since() for name in SIDES}}
+
+    def _conditions(self) -> dict[str, Any]:
         conditions = {name: list(getattr(self, name).times_from()) for name in SIDES}
         return {"times_from": conditions, "latency_pass": self._pass}
 
@@ -288,7 +309,7 @@ class Migration:
     def _timing(self) -> Timing:
         if self.source.is_live or self.target.is_live:
             self._measure()
-        return timing_of(self.times())
+        return timing_of(self._conditions())
 
     def _measure(self) -> None:
         wanted = self.latency_pass() if self._pass is None else None

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llm_migrate.answers import Forecast, Mode, Question, RecordedAnswer, printable
 from pytest_llm_migrate.domain import Answer, CallFailure, Step
 from pytest_llm_migrate.errors import CallFailedError, CannotConnectError, MigrateError, UnpricedBudgetError
-from pytest_llm_migrate.migration.sides import is_live, latencies_of, priced, times_from
+from pytest_llm_migrate.migration.sides import is_live, kept_since, latencies_of, priced, times_from
 from pytest_llm_migrate.models import ModelHandle
 
 if TYPE_CHECKING:
@@ -86,6 +86,10 @@ class PipelineSide:
     def times_from(self) -> Sequence[str]:
         """Return whether recordings, kept answers or calls gave the times."""
         return times_from(self, self.desk.mode, self.recorded)
+
+    def kept_since(self) -> float | None:
+        """Return when the oldest of the steps' answers from the store was made."""
+        return kept_since(self, self.desk, self.recorded)
 
     @property
     def may_call(self) -> bool:

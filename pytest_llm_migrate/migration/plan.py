@@ -147,7 +147,7 @@ def plan_of(migration: Migration, rows: Sequence[Row], grid: Grid | None = None)
     ``grid`` is the attribution grid that will be asked, too.
     """
     exchanged = grid.cells.items() if grid else ()
-    pairs = list(migration.known_sides(rows))
+    pairs = list(migration.known_sides(rows, migration.scorer))
     return Plan(
         id=migration.terms.id,
         name=migration.terms.name,
@@ -166,9 +166,10 @@ def plan_of(migration: Migration, rows: Sequence[Row], grid: Grid | None = None)
 def plan_record(about: Mapping[str, Any], plans: Sequence[Plan], gates: Sequence[tuple[str, GatePlan]]) -> Record:
     """Return all plans of a command as JSON-ready builtins; each gate is given after its migration's id.
 
-    The total counts a call that several migrations share once.
+    The total counts an answer that several migrations share once; what judges would be asked stands beside answers.
     """
     is_least = any(side.is_least for plan in plans for side in plan.sides)
+    answers = together(side.forecast for plan in plans for side in plan.sides)
     return {
         "schema_version": PLAN_VERSION,
         **about,
@@ -178,7 +179,20 @@ def plan_record(about: Mapping[str, Any], plans: Sequence[Plan], gates: Sequence
             plan.to_record() | {"gates": [gate.to_record() for name, gate in gates if name == plan.id]}
             for plan in plans
         ],
-        "total": _forecast_record(together(side.forecast for plan in plans for side in plan.sides), is_least=is_least),
+        "total": _forecast_record(answers, is_least=is_least) | {"judges": _judges_record(plans, answers)},
+    }
+
+
+def _judges_record(plans: Sequence[Plan], answers: Forecast) -> Record:
+    """Return what all judges would be asked, and what they and the answers would cost together; unknown as a part is."""
+    asked = [judge for plan in plans for judge in plan.judges if judge.calls]
+    costs = [judge.usd_expected for judge in asked]
+    usd = None if None in costs else math.fsum(cost for cost in costs if cost is not None)
+    answered = answers.expected_cost if answers.calls else 0.0
+    return {
+        "calls": sum(judge.calls for judge in asked),
+        "usd_expected": usd,
+        "usd_with_answers": None if usd is None or answered is None else usd + answered,
     }
 
 

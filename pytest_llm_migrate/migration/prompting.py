@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.answers import Desk
     from pytest_llm_migrate.datasets import Split
     from pytest_llm_migrate.domain import Answer, PromptText, Request, Rewrite, Row, Strategy, Trial
+    from pytest_llm_migrate.migration.judging import DeskJudge
     from pytest_llm_migrate.migration.tryouts import TryOuts
     from pytest_llm_migrate.prompts import Catalog
 
@@ -120,6 +121,7 @@ class PromptMigration:
         rows: Rows on which prompts are tried out: the dev rows, or all where nothing is to be learnt from them.
         try_out: Tries a prompt out with the target.
         optimizer: The model that helps to write.
+        judges: Those that its metrics ask.
     """
 
     name: str
@@ -131,6 +133,7 @@ class PromptMigration:
     rows: Sequence[Row]
     try_out: TryOuts
     optimizer: Optimizer
+    judges: Sequence[DeskJudge] = ()
 
     def shown(self, path: Path) -> str:
         """Return a file's path as seen from the catalog: nothing tells on which machine it was written."""
@@ -211,6 +214,7 @@ def file_prompt(
         template_of=lambda text: from_model_text(text, job.prompt.variables, _templates(job.prompt)),
         variables=job.prompt.variables,
         say=say,
+        instructions=job.try_out.instructions,
         settings=settings,
     )
     rewrite = strategy.rewrite(task)
@@ -222,7 +226,7 @@ def file_prompt(
     # A row whose answer stands in the prompt as an example says nothing of the prompt.
     judging = [row for row in job.rows if row.sample_id not in rewrite.examples_from]
     before, after = job.try_out(job.prompt, judging), job.try_out(written, judging)
-    prompt = replace(written, provenance=_provenance(job, strategy, written, after))
+    prompt = replace(written, provenance=_provenance(job, strategy, written, (before, after)))
     for path in paths:
         save_prompt(path, prompt)
     diff = difflib.unified_diff(_lines(job.prompt), _lines(prompt), "source", "target", lineterm="")
@@ -257,21 +261,25 @@ def growth_notes(before: Trial, after: Trial) -> list[str]:
     ]
 
 
-def plan_record(job: PromptMigration, strategy: Strategy) -> dict[str, Any]:
-    """Return what rewriting a prompt would take, and the state of the files that it would write; nothing is asked."""
-    takes = strategy.takes(len(job.rows))
-    answers = takes.answers + 2 * len(job.rows)  # the source prompt and the new one are tried out in any case
-    each = job.try_out.dearest(job.prompt, job.rows)
-    return {
-        "prompt": job.name,
-        "target": masked(job.target),
-        "strategy": strategy.name,
-        "texts": takes.texts,
-        "answers": answers,
-        "rows": len(job.rows),
-        "usd": None if each is None else answers * each,
-        "files": [{"path": job.shown(path), "state": _state(job, path)} for path in _files(job, strategy)],
-    }
+def files_of(job: PromptMigration, strategy: Strategy) -> list[Path]:
+    """Return the files that a strategy's prompt is written to: the target's, and the strategy's own."""
+    return [
+        job.catalog.file_for(job.name, job.target),
+        job.catalog.variant_file(job.name, job.target, strategy.name),
+    ]
+
+
+def state_of(job: PromptMigration, path: Path) -> str:
+    """Return what a file is that would be written over: new, stale, up to date, or a person's work."""
+    if not path.exists():
+        return "new"
+    prompt = load_prompt(path)
+    if prompt.is_handwritten:
+        return BY_HAND
+    if prompt.is_edited:
+        return EDITED
+    made_from = prompt.provenance.source_sha256 if prompt.provenance else None
+    return "stale" if made_from != job.prompt.sha256 else "up to date"
 
 
 def as_prompt(text: PromptText, *, name: str, target: str, folder: Path) -> Prompt:
@@ -284,30 +292,11 @@ _TEXT_FIELDS = ("user", "system", "examples", "inference", "options", "attachmen
 
 
 def _paths(job: PromptMigration, strategy: Strategy, *, force: bool) -> list[Path]:
-    paths = _files(job, strategy)
+    paths = files_of(job, strategy)
     for path in paths:
-        if not force and _state(job, path) in {BY_HAND, EDITED}:
+        if not force and state_of(job, path) in {BY_HAND, EDITED}:
             raise HandEditedPromptError(path)
     return paths
-
-
-def _files(job: PromptMigration, strategy: Strategy) -> list[Path]:
-    return [
-        job.catalog.file_for(job.name, job.target),
-        job.catalog.variant_file(job.name, job.target, strategy.name),
-    ]
-
-
-def _state(job: PromptMigration, path: Path) -> str:
-    if not path.exists():
-        return "new"
-    prompt = load_prompt(path)
-    if prompt.is_handwritten:
-        return BY_HAND
-    if prompt.is_edited:
-        return EDITED
-    made_from = prompt.provenance.source_sha256 if prompt.provenance else None
-    return "stale" if made_from != job.prompt.sha256 else "up to date"
 
 
 def _hidden(job: PromptMigration, rewrite: Rewrite) -> Sequence[Row]:
@@ -317,7 +306,8 @@ def _hidden(job: PromptMigration, rewrite: Rewrite) -> Sequence[Row]:
     return [row for row in rows if row.sample_id not in declared]
 
 
-def _provenance(job: PromptMigration, strategy: Strategy, prompt: Prompt, after: Trial) -> Provenance:
+def _provenance(job: PromptMigration, strategy: Strategy, prompt: Prompt, trials: tuple[Trial, Trial]) -> Provenance:
+    before, after = trials
     optimizer = job.optimizer.ref
     return Provenance(
         strategy=strategy.name,
@@ -329,6 +319,10 @@ def _provenance(job: PromptMigration, strategy: Strategy, prompt: Prompt, after:
         prompt_sha256=prompt.sha256,
         dev_score=round(after.mean, 6),
         dev_rows=after.rows or None,
+        source_score=round(before.mean, 6),
+        input_tokens=after.input_tokens,
+        output_tokens=after.output_tokens,
+        usd=after.cost / after.rows if after.cost is not None and after.rows else None,
     )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.answers import USE_CASE
+from pytest_llm_migrate.answers import USE_CASE, Paid
 from pytest_llm_migrate.comparison import Scale
 from pytest_llm_migrate.comparison.error_groups import error_groups
-from pytest_llm_migrate.comparison.pairwise import pairwise_summary
+from pytest_llm_migrate.comparison.pairwise import pairwise_records
 from pytest_llm_migrate.domain import Ruling, is_monitor, worst
 from pytest_llm_migrate.migration.attribution import attribution_record
 from pytest_llm_migrate.migration.compared import comparison_of
-from pytest_llm_migrate.migration.conditions import merged, timing_of
+from pytest_llm_migrate.migration.conditions import merged, stale_warnings, timing_of
 from pytest_llm_migrate.migration.gold_audit import gold_audit
 from pytest_llm_migrate.migration.kinship import kinship_warnings
 from pytest_llm_migrate.migration.ranking import rankings
@@ -42,6 +42,7 @@ class Seen:
         self.is_cut_short = False
         self.seals: set[str] = set()
         self.forecast: dict[str, Any] | None = None
+        self.judges: list[dict[str, Any]] = []
         self.exchanged: dict[str, dict[str, Any]] = {}
         self.run_level: dict[str, dict[str, Any]] = {}
         self._times: dict[str, list[dict[str, Any]]] = {}
@@ -67,13 +68,19 @@ class Seen:
                 self.run_level[record["migration"]] = record
         elif kind == "cut_short":
             self.is_cut_short = True
-        elif kind == "forecast":
-            # Each process reckons the same, but one that is late finds calls made by the others.
-            self.forecast = max(filter(None, [self.forecast, record]), key=lambda found: int(found["calls"]))
+        elif kind in {"forecast", "judges"}:
+            self._foresee(kind, record)
         elif kind == "times":
             self._times.setdefault(record.pop("migration"), []).append(record)
         else:
             cases.setdefault(record.pop("migration"), {})[record.pop("place")] = record
+
+    def _foresee(self, kind: str, record: dict[str, Any]) -> None:
+        # Each process reckons the same, but one that is late finds calls made by the others.
+        if kind == "forecast":
+            self.forecast = max(filter(None, [self.forecast, record]), key=lambda found: int(found["calls"]))
+        else:
+            self.judges = max(self.judges, record["plans"], key=lambda plans: sum(int(each["calls"]) for each in plans))
 
     def times(self, migration: str) -> dict[str, Any]:
         """Return under which conditions a migration's answers were timed, and its latency pass."""
@@ -126,7 +133,7 @@ def migration_record(
         "run_level": dict(run_level or {}),
         "latency_pass": pass_figures(timed["latency_pass"], compared),
         "projection": compared.projection(monthly_requests).to_record() if monthly_requests else None,
-        "pairwise": {name: pairwise_summary(compared.cases, name).to_record() for name in terms.get("paired", ())},
+        "pairwise": dict(pairwise_records(compared, terms.get("paired", ()))),
         "warnings": [*terms["warnings"], *kinship_warnings(terms), *compared.warnings(), *unsaid, *said],
     }
 
@@ -245,6 +252,8 @@ def run_record(
         )
         for name in judged
     ]
+    for item in migrations:
+        item["warnings"] += stale_warnings(seen.times(item["id"]), run)
     ruling = worst(Ruling(item["verdict"]) for item in migrations if item["verdict"])
     return {
         "schema_version": SCHEMA_VERSION,
@@ -258,17 +267,19 @@ def run_record(
     }
 
 
-def spending_record(spent: Spending, forecast: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return what the run paid for, and what it had been expected to pay for answers, as `Seen.forecast` has it.
+def spending_record(
+    spent: Spending, forecast: Mapping[str, Any] | None, judges: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """Return what the run paid for, and what it had been expected to pay for answers and judges, as `Seen` has it.
 
-    How far off the forecast was is known where all its calls were made and all of the run's have a price.
+    How far off the forecast was is known where all its calls were made and all of them have a price.
     """
-    record = spent.to_record()
+    record = {**spent.to_record(), "judge_forecast": [dict(plan) for plan in judges]}
     if forecast is None:
         return {**record, "forecast": None}
-    expected, (calls, usd) = forecast["usd_expected"], spent.purposes.get(USE_CASE, (0, 0.0))
-    is_known = expected and calls >= forecast["calls"] and not spent.unpriced_calls
-    return {**record, "forecast": {**forecast, "usd_error": usd / expected - 1 if is_known else None}}
+    expected, answers = forecast["usd_expected"], spent.purposes.get(USE_CASE, Paid())
+    is_known = expected and answers.calls >= forecast["calls"] and not answers.unpriced_calls
+    return {**record, "forecast": {**forecast, "usd_error": answers.usd / expected - 1 if is_known else None}}
 
 
 def _rows_of(tests: Sequence[Test], outcomes: set[str]) -> set[str]:

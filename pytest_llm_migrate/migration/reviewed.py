@@ -1,4 +1,4 @@
-"""Metrics of people's scores: their files read, and how far people agree among themselves."""
+"""Metrics of people's scores: their files read, how far people agree among themselves, and what else they say."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_llm_migrate.comparison.certificate import CONFIDENCE, figure
 from pytest_llm_migrate.datasets.reviews import read_reviews
 from pytest_llm_migrate.metrics.given import ColumnScore, ReviewScores
+from pytest_llm_migrate.metrics.preferences import ReviewPreferences
 from pytest_llm_migrate.stats import krippendorff_alpha
 
 if TYPE_CHECKING:
@@ -16,11 +17,32 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.domain import Metric
 
 
-def with_reviews(metric: Metric, folder: Path) -> Metric:
-    """Return a metric with its review file read, where it has one; raises a `MigrateError` of what cannot be."""
+def with_reviews(metric: Metric, folder: Path) -> tuple[Metric, ...]:
+    """Return a metric with its review file read, where it has one, and ``<name>:better`` where that says so.
+
+    Raises a `MigrateError` of what cannot be read.
+    """
     if not isinstance(metric, ReviewScores):
-        return metric
-    return metric.reading(read_reviews(folder / metric.path, shown=str(metric.path)))
+        return (metric,)
+    reviews = read_reviews(folder / metric.path, shown=str(metric.path))
+    preferences = ReviewPreferences.of(metric.path, f"{metric.name}:better", reviews)
+    return (metric.reading(reviews), preferences) if preferences.reviews else (metric.reading(reviews),)
+
+
+def preferred_of(metrics: Iterable[Metric]) -> tuple[str, ...]:
+    """Return the names of the metrics by which people compare two answers."""
+    return tuple(metric.name for metric in metrics if isinstance(metric, ReviewPreferences))
+
+
+def marked_of(metrics: Iterable[Metric], sample_ids: Iterable[str]) -> dict[str, list[dict[str, str]]]:
+    """Return who calls the ground truth of which of these rows wrong, with what comment."""
+    read = [metric.marked for metric in metrics if isinstance(metric, ReviewScores)]
+    found = {row: [review for marked in read for review in marked.get(row, ())] for row in sample_ids}
+    return {
+        row: [{"rater": review.rater, "comment": review.comment} for review in said]
+        for row, said in found.items()
+        if said
+    }
 
 
 def people_of(metrics: Iterable[Metric], sample_ids: Sequence[str]) -> dict[str, dict[str, Any] | None]:

@@ -69,6 +69,7 @@ def prompt_migration(
         optimizer=Optimizer(
             desk=workshop.desk, model=connection(settings.optimizer_model) if settings.optimizer_model else None
         ),
+        judges=tuple(judges.values()),
     )
 
 

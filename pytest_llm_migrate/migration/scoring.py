@@ -23,9 +23,10 @@ from pytest_llm_migrate.domain import (
     Side,
     SidedMetric,
 )
+from pytest_llm_migrate.migration.repeats import mean_of_repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_llm_migrate.answers import Store
     from pytest_llm_migrate.domain import Metric, Outcome, Row, SideName
@@ -114,7 +115,8 @@ class Scorer:
             if left:
                 scores = self._many(metric, *zip(*left.values(), strict=True))
                 self._gathered.update(zip(left, scores, strict=True))
-                self._keep(dict(zip(left, scores, strict=True)) if metric.kept else {})
+                if metric.kept:
+                    self._keep(dict(zip(left, scores, strict=True)))
 
     def sides(self, row: Row, source: Sequence[Outcome], target: Sequence[Outcome]) -> tuple[Side, Side]:
         """Return both sides of a row with their scores, those of metrics that compare the two included."""
@@ -134,7 +136,9 @@ class Scorer:
             return Side(name=name, sample_id=row.sample_id, outcome=failure)
         answers = [item for item in outcomes if isinstance(item, Answer)]
         each = [self._scores(name, row, answer) for answer in answers]
-        scores = {metric: _mean([found[metric] for found in each]) for metric in each[0]}
+        scores = (
+            each[0] if len(each) == 1 else {name: mean_of_repeats([found[name] for found in each]) for name in each[0]}
+        )
         labelled = {metric: _labelled(score, metric, name, row) for metric, score in scores.items()}
         return Side(name=name, sample_id=row.sample_id, outcome=average(answers), scores=labelled)
 
@@ -173,10 +177,13 @@ class Scorer:
         if metric.name in self._judged and not self.may_ask:
             return ScoreFailure(reason="not judged yet")
         sided = self._sided.get(metric.name)
-        if sided:
-            return self._tried(metric, lambda: sided.score_side(side, answer, row))
-        score = self._tried(metric, lambda: metric.score(answer, row))
-        self._keep({key: score} if key and metric.kept else {})
+        try:
+            found = sided.score_side(side, answer, row) if sided else metric.score(answer, row)
+        except Exception as error:  # noqa: BLE001 - a metric may come from a plugin; its bug is a named failure, not a zero
+            return _bug(error)
+        score = _checked(metric.name, found, self._bounds[metric.name])
+        if key and metric.kept and not sided:
+            self._keep({key: score})
         return score
 
     def _pair_scores(
@@ -188,7 +195,7 @@ class Scorer:
             [item for item in islice(cycle(side), repeats) if isinstance(item, Answer)] for side in (source, target)
         ]
         each = [self._pair_score(metric, row, *pair) for pair in zip(*answers, strict=True)]
-        return _mean([first for first, _ in each]), _mean([second for _, second in each])
+        return mean_of_repeats([first for first, _ in each]), mean_of_repeats([second for _, second in each])
 
     def _pair_score(
         self, metric: PairedMetric, row: Row, source: Answer, target: Answer
@@ -206,7 +213,8 @@ class Scorer:
             found = (_bug(error), _bug(error))
         bounds = self._bounds[metric.name]
         first, second = (_checked(metric.name, score, bounds) for score in found)
-        self._keep(dict(zip(keys, (first, second), strict=False)))
+        if keys:
+            self._keep(dict(zip(keys, (first, second), strict=True)))
         return first, second
 
     def _many(
@@ -220,13 +228,6 @@ class Scorer:
             said = f"{metric.name} returned {len(found)} scores for {len(answers)} answers"
             return [ScoreFailure(reason=said)] * len(answers)
         return [_checked(metric.name, score, self._bounds[metric.name]) for score in found]
-
-    def _tried(self, metric: Metric, score: Callable[[], object]) -> Score | ScoreFailure:
-        try:
-            found = score()
-        except Exception as error:  # noqa: BLE001 - a metric may come from a plugin; its bug is a named failure, not a zero
-            return _bug(error)
-        return _checked(metric.name, found, self._bounds[metric.name])
 
     def _keep(self, scores: Mapping[str, Score | ScoreFailure]) -> None:
         with self._lock:
@@ -247,17 +248,6 @@ def average(answers: Sequence[Answer]) -> Answer:
         record[name] = None if None in values else statistics.fmean(values)
     record["no_cost"] = next((answer.no_cost for answer in answers if answer.no_cost), None)
     return Answer.from_record(record | {"cached": any(answer.cached for answer in answers)})
-
-
-def _mean(scores: Sequence[Score | ScoreFailure]) -> Score | ScoreFailure:
-    if len(scores) == 1:
-        return scores[0]
-    failure = next((score for score in scores if isinstance(score, ScoreFailure)), None)
-    if failure:
-        return failure
-    numbers = [score for score in scores if isinstance(score, Score)]
-    listed = ", ".join(f"{float(score):.4g}" for score in numbers)
-    return Score(statistics.fmean(numbers), f"mean of {len(numbers)} repeats: {listed}")
 
 
 def _with_scores(side: Side, row: Row, scores: Mapping[str, Score | ScoreFailure]) -> Side:

@@ -53,6 +53,7 @@ class Settings:
     require_signoff: bool = False
     signoffs: Path = Path("signoffs")
     redact: bool = False
+    run_by: str | None = None
 
     def source_of(self, target: str) -> str:
         """Return the source of a target: the source model, or the target itself where its prompts are compared."""

@@ -72,6 +72,10 @@ class SideAnswers(Protocol):
         """Return under which conditions the answers so far were timed, to be read after "latencies"."""
         ...
 
+    def kept_since(self) -> float | None:
+        """Return when the oldest answer so far of an earlier run was made (seconds since the epoch), if known."""
+        ...
+
     @property
     def is_live(self) -> bool:
         """Whether answers so far come from calls that this command makes, or made in an earlier run."""
@@ -159,6 +163,9 @@ class RecordedSide:
     def times_from(self) -> Sequence[str]:
         """Return that nobody knows how the dataset's latencies were measured."""
         return [IN_DATASET]
+
+    def kept_since(self) -> None:
+        """Return nothing: a dataset does not say when its answers were made."""
 
     @property
     def is_live(self) -> bool:
@@ -263,6 +270,10 @@ class AskedSide:
         """Return whether recordings, kept answers or calls gave the times."""
         return times_from(self, self.desk.mode, self.recorded)
 
+    def kept_since(self) -> float | None:
+        """Return when the oldest of the answers from the store was made."""
+        return kept_since(self, self.desk, self.recorded)
+
     @property
     def may_call(self) -> bool:
         """Whether the model may be called: in a replay it may not."""
@@ -313,6 +324,12 @@ def times_from(side: SideAnswers, mode: Mode, recorded: Mapping[str, object]) ->
     if not all(item.answer.cached for item in called):
         said.append(f"come from calls at up to {side.in_flight()} in flight")
     return said
+
+
+def kept_since(side: SideAnswers, desk: Desk, recorded: Mapping[str, object]) -> float | None:
+    """Return when the oldest answer so far of an earlier run was made; recordings do not say when theirs were."""
+    kept = [item.key for item in side.used() if item.answer.cached and item.key not in recorded]
+    return desk.store.oldest(kept) if kept else None
 
 
 def latencies_of(answers: Sequence[Answer]) -> list[float]:

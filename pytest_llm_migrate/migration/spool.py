@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TextIO
 
 from pytest_llm_migrate.comparison.changes import changes_of
@@ -17,10 +18,14 @@ if TYPE_CHECKING:
 
     from pytest_llm_migrate.answers import Forecast, RecordedAnswer
     from pytest_llm_migrate.domain import Outcome, SideName
+    from pytest_llm_migrate.migration.judge_plan import JudgePlan
     from pytest_llm_migrate.migration.migration import Migration, Terms
 
 LONGEST_RAW = 4_000
 """Characters that are kept of what a metric that failed had in hand."""
+_ENCODER = json.JSONEncoder(default=str)
+_BATCH = 500
+"""Records that are read at once: they share the texts of their keys, which are most of a record."""
 
 
 class Spool:
@@ -59,6 +64,11 @@ class Spool:
         """Note what the calls that this process is about to begin are expected to cost."""
         money = {"usd_expected": forecast.expected_cost, "usd_at_most": forecast.cost}
         self._write({"type": "forecast", "calls": forecast.calls, **money})
+
+    def judges(self, plans: Sequence[JudgePlan]) -> None:
+        """Note what judges are expected to be asked, and what that is expected to cost."""
+        if plans:
+            self._write({"type": "judges", "plans": [plan.to_record() for plan in plans]})
 
     def run_level(self, migration: Migration, cases: Sequence[Mapping[str, Any]]) -> None:
         """Note the figures of a migration's cases together, of metrics that have some."""
@@ -99,7 +109,7 @@ class Spool:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # Line by line: a process that is killed leaves all that it saw.
             self._file = self.path.open("a", encoding="ascii", buffering=1)
-        self._file.write(json.dumps(record, default=str) + "\n")
+        self._file.write(_ENCODER.encode(record) + "\n")
 
 
 def read_spool(folder: Path) -> Iterator[dict[str, Any]]:
@@ -107,7 +117,9 @@ def read_spool(folder: Path) -> Iterator[dict[str, Any]]:
     for path in sorted(folder.glob("*.jsonl")):
         with path.open(encoding="ascii") as file:
             # Without its end a line is not whole: the process was killed in the middle of it.
-            yield from (json.loads(line) for line in file if line.endswith("\n"))
+            whole = (line for line in file if line.endswith("\n"))
+            while batch := list(islice(whole, _BATCH)):
+                yield from json.loads(f"[{','.join(batch)}]")
 
 
 def case_record(case: Case, slices: Sequence[str] = (), *, critical: bool | None = None) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.answers import Question
-from pytest_llm_migrate.domain import CallFailure, Score, SidedMetric, Trial
+from pytest_llm_migrate.answers import Question, dearest_answer
+from pytest_llm_migrate.domain import CallFailure, InstructingMetric, Score, SidedMetric, Trial
 from pytest_llm_migrate.errors import CallFailedError
 from pytest_llm_migrate.migration.ahead import THREADS
 from pytest_llm_migrate.migration.scoring import bounds_of
@@ -80,10 +80,19 @@ class TryOuts:
         scores = list(self._unit_scores(side))
         return statistics.fmean(scores) if scores else None, self._feedback(side)
 
+    @property
+    def instructions(self) -> dict[str, str]:
+        """How a prompt asks for each rule that the metrics hold answers to, by the rule's name."""
+        metrics = [metric for metric in self.scorer.metrics if isinstance(metric, InstructingMetric)]
+        return {name: asks for metric in metrics for name, asks in metric.instructions.items()}
+
     def dearest(self, prompt: PromptText, rows: Sequence[Row]) -> float | None:
-        """Return what one answer to a row may cost at most, in US dollars, ``None`` where that is unknown."""
-        forecast = self._asked(prompt).forecast(rows)
-        return forecast.cost / forecast.calls if forecast.cost is not None and forecast.calls else forecast.cost
+        """Return what an answer to a row may cost at most, in US dollars, ``None`` where that is unknown.
+
+        It is the mean over the rows, whether or not their answers are kept already: another prompt's are not.
+        """
+        rendered = self.prompt_of(prompt)
+        return _mean(self.desk.prices.cost(self.model.ref, dearest_answer(rendered.render(row))) for row in rows)
 
     def _asked(self, prompt: PromptText) -> AskedSide:
         return AskedSide(

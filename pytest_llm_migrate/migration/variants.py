@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.domain import Provenance
 from pytest_llm_migrate.errors import MigrateError
+from pytest_llm_migrate.prompts import file_text
 
 if TYPE_CHECKING:
     from pytest_llm_migrate.prompts import Catalog, Prompt
+
+_MEASURED = ("dev_score", "dev_rows", "source_score", "input_tokens", "output_tokens", "usd")
+_HEADS = 2
+"""Lines of a diff that name its two sides."""
 
 
 def variant_records(catalog: Catalog, name: str, ref: str) -> list[dict[str, Any]]:
@@ -24,15 +32,24 @@ def variant_records(catalog: Catalog, name: str, ref: str) -> list[dict[str, Any
 
 
 def _record(prompt: Prompt, source: Prompt, *, is_filed: bool) -> dict[str, Any]:
-    provenance = prompt.provenance
-    made_from = provenance.source_sha256 if provenance else None
+    provenance = prompt.provenance or Provenance()
+    marks = [line[:1] for line in _diff(source, prompt)]
     return {
-        "strategy": (provenance.strategy if provenance else None) or (prompt.path.parent.name if prompt.path else ""),
-        "dev_score": provenance.dev_score if provenance else None,
-        "dev_rows": provenance.dev_rows if provenance else None,
-        "tuned": bool(provenance and provenance.dev_sha256),
+        "strategy": provenance.strategy or (prompt.path.parent.name if prompt.path else ""),
+        **{name: getattr(provenance, name) for name in _MEASURED},
+        "lines_added": marks.count("+"),
+        "lines_removed": marks.count("-"),
+        "tuned": bool(provenance.dev_sha256),
         "filed": is_filed,
-        "stale": made_from not in (None, source.sha256),
+        "stale": provenance.source_sha256 not in (None, source.sha256),
         "edited": prompt.is_edited,
         "sha256": prompt.sha256,
     }
+
+
+def _diff(source: Prompt, written: Prompt) -> list[str]:
+    """Return the changed lines between two prompts' files with three lines around each, whatever their provenance."""
+    before, after = (
+        file_text(replace(prompt, provenance=None, model=None)).splitlines() for prompt in (source, written)
+    )
+    return list(difflib.unified_diff(before, after, "source", "target", lineterm=""))[_HEADS:]

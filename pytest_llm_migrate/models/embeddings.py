@@ -12,6 +12,8 @@ from pytest_llm_migrate.errors import CallFailedError, NoEmbeddingsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from pytest_llm_migrate.domain import Meter
+
     Vector = Sequence[float]
 
 ATTEMPTS = 6
@@ -19,6 +21,7 @@ ATTEMPTS = 6
 CONNECTIONS = 16
 MOST_TEXTS = 96
 """Texts that Cohere takes in one call."""
+_COUNT = "x-amzn-bedrock-input-token-count"
 TITAN, COHERE = "amazon.titan-embed-text", "cohere.embed"
 
 
@@ -37,6 +40,13 @@ class BedrockEmbedder:
     def __init__(self, model_id: str, *, dimensions: int | None = None, input_type: str = "clustering") -> None:
         self._model_id, self._dimensions, self._input_type = model_id, dimensions, input_type
         self._vectors = self._family(base_id(model_id))
+        self._meter: Meter | None = None
+
+    def metered(self, meter: Meter) -> BedrockEmbedder:
+        """Return the same embedder, each of whose calls goes through the meter."""
+        found = BedrockEmbedder(self._model_id, dimensions=self._dimensions, input_type=self._input_type)
+        found._meter = meter
+        return found
 
     @property
     def ref(self) -> str:
@@ -75,17 +85,21 @@ class BedrockEmbedder:
             yield from self._called({"texts": some, "input_type": self._input_type, **settings}, _of_cohere)
 
     def _called(self, body: dict[str, Any], read: Callable[[Any], Any]) -> Any:
+        # Lone surrogates are no UTF-8; in ASCII they are escapes that the service may refuse by itself.
+        sent = json.dumps(body).encode()
+        if self._meter is None:
+            return self._sent(sent, read)[0]
+        return self._meter.call(self._model_id, len(sent), lambda: self._sent(sent, read))
+
+    def _sent(self, body: bytes, read: Callable[[Any], Any]) -> tuple[Any, int | None]:
         from pytest_llm_migrate.models.faults import FAULTS, call_failure  # noqa: PLC0415 - boto3 loads with it
 
         try:
-            # Lone surrogates are no UTF-8; in ASCII they are escapes that the service may refuse by itself.
             reply = self._client.invoke_model(
-                modelId=self._model_id,
-                body=json.dumps(body).encode(),
-                contentType="application/json",
-                accept="application/json",
+                modelId=self._model_id, body=body, contentType="application/json", accept="application/json"
             )
-            return read(json.loads(reply["body"].read()))
+            found = json.loads(reply["body"].read())
+            return read(found), _tokens(reply, found)
         except FAULTS as error:
             raise call_failure(error) from error
         except (ValueError, LookupError, TypeError) as error:
@@ -102,3 +116,10 @@ class BedrockEmbedder:
 def _of_cohere(reply: Any) -> Any:
     found = reply["embeddings"]
     return found["float"] if isinstance(found, dict) else found
+
+
+def _tokens(reply: Any, found: Any) -> int | None:
+    """Return how many tokens were read: Titan says it in its reply, and Bedrock beside every reply."""
+    counted = found.get("inputTextTokenCount")
+    said = reply["ResponseMetadata"]["HTTPHeaders"].get(_COUNT) if counted is None else counted
+    return None if said is None else int(said)

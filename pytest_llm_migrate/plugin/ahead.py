@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.answers import together
+from pytest_llm_migrate.answers import Mode, together
 from pytest_llm_migrate.errors import MigrateError
 from pytest_llm_migrate.plugin.collection import is_gate, is_skipped, migration_of, row_of
 from pytest_llm_migrate.plugin.keys import RUN
@@ -12,10 +12,11 @@ from pytest_llm_migrate.plugin.run import is_worker, usage_errors
 from pytest_llm_migrate.plugin.sealing import seal_gates, selected_gates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pytest
 
+    from pytest_llm_migrate.answers import Forecast
     from pytest_llm_migrate.domain import Row
     from pytest_llm_migrate.migration.grid import Grid
     from pytest_llm_migrate.migration.migration import Migration
@@ -40,18 +41,23 @@ def begin_answers(session: pytest.Session) -> None:
 
 def _begin(session: pytest.Session, run: Run) -> None:
     needed, grids = rows_needed(session, run), grids_needed(session, run)
+    in_all = sum(len(rows) for _, rows in needed)
     if run.settings.stop_early:
         from pytest_llm_migrate.plugin.stopping import at_first_look
 
-        _note_forecast_of_all(run, needed)
+        forecast = _forecast_of_all(needed)
         needed = at_first_look(session, run, needed)
     # All of them, before the first call: a run that cannot be made must not have been paid for in part.
     for migration, rows in needed:
         migration.prepare(rows)
     for migration, grid in grids:
         grid.prepare(migration.rows)
+    _note_judges(run, needed, {migration.terms.id: grid for migration, grid in grids})
     if not run.settings.stop_early:
-        _note_forecast(run, [migration for migration, _ in needed], [grid for _, grid in grids])
+        forecast = _forecast([migration for migration, _ in needed], [grid for _, grid in grids])
+    if forecast and forecast.calls:
+        run.spool.forecast(forecast)
+    run.headway.expect(in_all, forecast)
     seal_gates(session, run)
     for migration, rows in needed:
         migration.begin(rows)
@@ -59,23 +65,28 @@ def _begin(session: pytest.Session, run: Run) -> None:
         grid.begin(migration.rows)
 
 
-def _note_forecast(run: Run, migrations: Sequence[Migration], grids: Sequence[Grid]) -> None:
-    """Note what the run's calls are expected to take, if there are any and all are known before they are made."""
+def _forecast(migrations: Sequence[Migration], grids: Sequence[Grid]) -> Forecast | None:
+    """Return what the run's calls are expected to take, if all are known before they are made."""
     sides = [side.expected() for migration in migrations for side in (migration.source, migration.target)]
     sides += [forecast for grid in grids for forecast in grid.expected()]
     known = [forecast for forecast in sides if forecast]
-    if len(known) == len(sides) and any(forecast.calls for forecast in known):
-        run.spool.forecast(together(known))
+    return together(known) if len(known) == len(sides) else None
 
 
-def _note_forecast_of_all(run: Run, needed: Sequence[tuple[Migration, Sequence[Row]]]) -> None:
-    """Note what the run's calls would take if no gate stopped early, where that is known."""
+def _forecast_of_all(needed: Sequence[tuple[Migration, Sequence[Row]]]) -> Forecast | None:
+    """Return what the run's calls would take if no gate stopped early, where that is known."""
     sides = [(side, rows) for migration, rows in needed for side in (migration.source, migration.target)]
     if any(side.expected() is None for side, _ in sides):
-        return
-    forecast = together(side.forecast(rows) for side, rows in sides)
-    if forecast.calls:
-        run.spool.forecast(forecast)
+        return None
+    return together(side.forecast(rows) for side, rows in sides)
+
+
+def _note_judges(run: Run, needed: Sequence[tuple[Migration, Sequence[Row]]], grids: Mapping[str, Grid]) -> None:
+    """Note what the run's judges are expected to be asked, if they may be asked at all."""
+    from pytest_llm_migrate.migration.judge_plan import judges_ahead
+
+    if run.settings.answers != Mode.REPLAY:
+        run.spool.judges(judges_ahead([(each, rows, grids.get(each.terms.id)) for each, rows in needed]))
 
 
 def grids_needed(session: pytest.Session, run: Run) -> list[tuple[Migration, Grid]]:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llm_migrate.answers import Mode, RecordedAnswer, recording_path, write_recording
-from pytest_llm_migrate.errors import MigrateError, RecordingError, ReportFileError, counted
+from pytest_llm_migrate.errors import MigrateError, RecordingError, ReportFileError, counted, without_secrets
 from pytest_llm_migrate.migration.history import add_history
+from pytest_llm_migrate.migration.regions import add_regions
 from pytest_llm_migrate.migration.results import SAMPLES_FILE, Seen, row_records, run_record, scales_of, spending_record
 from pytest_llm_migrate.migration.spool import read_spool
 from pytest_llm_migrate.plugin.keys import INTERRUPTED, OUTCOMES, RESULTS, ROWS, RUN, UNWRITTEN
@@ -25,6 +26,7 @@ from pytest_llm_migrate.plugin.sealing import add_loosened, add_seal, earlier_ru
 from pytest_llm_migrate.plugin.self_tested import add_self_test
 from pytest_llm_migrate.plugin.signing_off import leave_evidence, require_signoffs
 from pytest_llm_migrate.report import (
+    SHEET,
     checked_sections,
     self_test_lines,
     terminal_lines,
@@ -33,6 +35,7 @@ from pytest_llm_migrate.report import (
     write_markdown,
     write_redacted,
     write_report,
+    write_sheet,
 )
 
 if TYPE_CHECKING:
@@ -151,6 +154,7 @@ def _results(session: pytest.Session, run: Run, seen: Seen, outcomes: Outcomes) 
         "command": command_of(config).partition(" @ ")[0],
         "exit_status": int(session.exitstatus),
         "git_commit": _git_commit(config.rootpath),
+        "by": run.settings.run_by and without_secrets(run.settings.run_by),
         "versions": {name: version(name) for name in _LIBRARIES},
     }
     prices = {"source": run.prices.source, "as_of": run.prices.as_of}
@@ -162,7 +166,8 @@ def _results(session: pytest.Session, run: Run, seen: Seen, outcomes: Outcomes) 
         from pytest_llm_migrate.plugin.stopping import add_stop_early
 
         add_stop_early(run, seen, results)
-    results["spending"] = spending_record(run.store.spending(), seen.forecast)
+    results["spending"] = spending_record(run.store.spending(), seen.forecast, seen.judges)
+    add_regions(results, run.store.spending().traffic)
     results["unknown_calls"] = run.store.unknown_attempts()
     if unknown := len(results["unknown_calls"]):
         was = "was" if unknown == 1 else "were"
@@ -204,6 +209,7 @@ def _write(run: Run, results: dict[str, Any], seen: Seen, rows: Sequence[dict[st
         write_lines(folder / SAMPLES_FILE, seen.samples())
     write_report(folder / "report.html", results, rows)
     write_markdown(folder / "summary.md", results, rows)
+    write_sheet(folder / SHEET, results, rows)
     if settings.redact:
         write_redacted(folder, results, rows)
     leave_evidence(run, results, rows)

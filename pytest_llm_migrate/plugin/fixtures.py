@@ -11,6 +11,7 @@ from pytest_llm_migrate.plugin.keys import LOOKS, RUN, SEEN, SETTINGS
 if TYPE_CHECKING:
     from pytest_llm_migrate.comparison import Comparison
     from pytest_llm_migrate.domain import CallFailure, Case, Check, Verdict
+    from pytest_llm_migrate.migration.judging import DeskJudge
     from pytest_llm_migrate.models import ModelHandle
     from pytest_llm_migrate.plugin.run import Run
 
@@ -39,6 +40,8 @@ def case(request: pytest.FixtureRequest, migration_target: str) -> Case:  # noqa
     for side in (found.source, found.target):
         if side.failure:
             _end_without_answer(request, side.name, side.failure)
+    if judge := migration.failed_judge((found.source, found.target)):
+        _end_without_verdict(request, judge)
     return _watched(found, item.stash[SEEN]["checks"].append)
 
 
@@ -65,7 +68,10 @@ def comparison(request: pytest.FixtureRequest, migration_target: str) -> Compari
     def watch(verdict: Verdict) -> None:
         statements.append(verdict.to_record())
 
-    return migration.comparison(watch)
+    compared = migration.comparison(watch)
+    if judge := migration.failed_judge(side for case in compared.cases for side in (case.source, case.target)):
+        _end_the_run(request, judge)  # the gate itself says what it lacks
+    return compared
 
 
 @pytest.fixture(scope="session")
@@ -144,6 +150,29 @@ def _end_without_answer(request: pytest.FixtureRequest, side: str, failure: Call
     if failure.fatal:
         request.session.shouldfail = f"llm-migrate: {why}"
     pytest.fail(f"no {side} answer: {why}", pytrace=False)
+
+
+def _end_without_verdict(request: pytest.FixtureRequest, judge: DeskJudge) -> NoReturn:
+    if not _end_the_run(request, judge):
+        request.node.stash[SEEN]["not_run"] = True
+        pytest.skip(f"not run: {_fault_of(judge)}")
+    pytest.fail(f"no verdict: {_fault_of(judge)}", pytrace=False)
+
+
+def _end_the_run(request: pytest.FixtureRequest, judge: DeskJudge) -> bool:
+    """Let no further test run, and say why; not where money alone is lacking, since rows may have their verdicts."""
+    from pytest_llm_migrate.answers import NOT_RUN
+
+    if getattr(judge.fault, "kind", "") == NOT_RUN:
+        return False
+    request.session.shouldfail = f"llm-migrate: {_fault_of(judge)}"
+    return True
+
+
+def _fault_of(judge: DeskJudge) -> str:
+    from pytest_llm_migrate.report import visible
+
+    return visible(f"the judge {judge.shown} cannot be asked: {judge.fault}")
 
 
 def _watched(case: Case, watch: Any) -> Case:

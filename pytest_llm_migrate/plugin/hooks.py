@@ -97,8 +97,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_runtestloop(session: pytest.Session) -> bool | None:
     """Begin the answers that the selected tests need, or print the plan and run nothing."""
     config = session.config
-    if RUN not in config.stash or not hasattr(session, "items") or _runs_nothing(session):
+    if RUN not in config.stash or _runs_nothing(session):
         return None
+    if not config.stash[SETTINGS].plan:
+        from pytest_llm_migrate.plugin.progress import begin_progress
+
+        begin_progress(config, config.stash[RUN])
+    if not hasattr(session, "items"):
+        return None  # workers have them
     if config.stash[SETTINGS].migrate_prompts:
         from pytest_llm_migrate.plugin.prompting import migrate_prompts
 
@@ -190,6 +196,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     run = session.config.stash.get(RUN, None)
     if run is None:
         return
+    from pytest_llm_migrate.plugin.progress import end_progress
+
+    end_progress(session.config, run)
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     run.close(reporter.write_line if reporter else str)
     if OUTCOMES in session.config.stash:

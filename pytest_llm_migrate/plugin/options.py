@@ -179,6 +179,10 @@ def _add_output_options(parser: pytest.Parser, group: pytest.OptionGroup) -> Non
         help="The folder for answers, ledger and runs (default: .llm-migrate at the rootdir)",
     )
     parser.addini("migration_dir", "Like --migration-dir")
+    group.addoption(
+        "--migration-run-by", metavar="NAME", help="Who runs this, for the report (default: nobody is named)"
+    )
+    parser.addini("migration_run_by", "Like --migration-run-by")
 
 
 def _number(
@@ -269,6 +273,7 @@ def read_settings(config: pytest.Config) -> Settings:
         report=_path(config, "migration_report"),
         json=_path(config, "migration_json"),
         summary=_path(config, "migration_summary"),
+        run_by=_text(config, "migration_run_by"),
         plan=_flag(config, "migration_plan"),
         batch=_batch(config),
         error_tolerance=_read(config, "error_tolerance", share),

@@ -9,6 +9,7 @@ import pytest
 from pytest_llm_migrate.answers import printable
 from pytest_llm_migrate.domain import Ruling, worst
 from pytest_llm_migrate.errors import ScoreFailedError
+from pytest_llm_migrate.migration.results import gate_record
 from pytest_llm_migrate.plugin.collection import is_gate, migration_of, row_of
 from pytest_llm_migrate.plugin.keys import RUN, SEEN
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 ATTRIBUTE = "llm_migrate"
 """On a test report: what the test saw, as builtins, so that it crosses processes."""
+PROPERTY = "llm_migrate_"
+"""What the names of a test's properties begin with."""
 _LONGEST_MESSAGE = 2000
 _BELOW_BAR = (AssertionError, pytest.fail.Exception)
 
@@ -36,6 +39,7 @@ def prepare(item: pytest.Item) -> None:
         "statements": [],
         "row_failures": migration.terms.row_failures,
     }
+    item.user_properties[:] = [pair for pair in item.user_properties if not pair[0].startswith(PROPERTY)]
 
 
 def annotate(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
@@ -59,7 +63,26 @@ def annotate(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Test
     if report.when == "call" and seen["statements"] and report.failed:
         text = "\n".join(f"{said['verdict']}: {said['statement']}\n  {said['detail']}" for said in seen["statements"])
         report.sections.append(("llm-migrate verdicts", text))
+    if report.when != "setup" or not report.passed:
+        _note_properties(item, report, seen)
     setattr(report, ATTRIBUTE, {**seen, "message": _message(report)})
+
+
+def _note_properties(item: pytest.Item, report: pytest.TestReport, seen: Mapping[str, Any]) -> None:
+    """Put what a test says of its migration on its properties, which a JUnit file shows; a row's is its name."""
+    test = {**seen, "nodeid": report.nodeid, "outcome": _outcome(report, seen), "message": _message(report)}
+    found = _properties(gate_record(test)) if seen["gate"] else {"sample_id": seen["sample_id"]}
+    known = [pair for pair in item.user_properties if not pair[0].startswith(PROPERTY)]
+    item.user_properties[:] = [*known, *((f"{PROPERTY}{name}", value) for name, value in found.items())]
+    # A report has its own list, which was made before.
+    report.user_properties = list(item.user_properties)
+
+
+def _properties(gate: Mapping[str, Any]) -> dict[str, Any]:
+    said: Mapping[str, Any] = next((item for item in gate["statements"] if item["verdict"] == gate["verdict"]), {})
+    figures = {name: said.get("figures", {}).get(name) for name in ("estimate", "low", "high", "margin")}
+    found = {"verdict": gate["verdict"], "statement": gate["statement"], **figures}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _fell_short(call: pytest.CallInfo[None]) -> bool:
@@ -114,7 +137,7 @@ class Outcomes:
         return bool(self._tests)
 
 
-def _outcome(report: pytest.TestReport, seen: dict[str, Any]) -> str:
+def _outcome(report: pytest.TestReport, seen: Mapping[str, Any]) -> str:
     if seen.get("not_run"):
         return "not_run"
     if report.failed:

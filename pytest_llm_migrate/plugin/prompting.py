@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.errors import CallFailedError, MigrateError, StrategyIsPathError, UnknownNameError, masked
-from pytest_llm_migrate.migration.prompting import SHARED_SETTINGS, file_prompt, plan_record
+from pytest_llm_migrate.migration.prompt_plan import rewriting_plan
+from pytest_llm_migrate.migration.prompting import SHARED_SETTINGS, file_prompt
 from pytest_llm_migrate.migration.results import SCHEMA_VERSION
 from pytest_llm_migrate.migration.rewriting import prompt_migration
 from pytest_llm_migrate.plugin.collection import TARGET
@@ -17,7 +18,7 @@ from pytest_llm_migrate.plugin.prompt_options import DEFAULT
 from pytest_llm_migrate.plugin.registry import strategies_of
 from pytest_llm_migrate.plugin.run import command_of, usage_errors
 from pytest_llm_migrate.report import write_json, write_text
-from pytest_llm_migrate.report.rewrites import plan_lines, rewrite_lines, rewrites_markdown
+from pytest_llm_migrate.report.rewrites import plan_lines, rewrite_lines, rewrites_markdown, spending_lines
 from pytest_llm_migrate.report.text import visible
 
 if TYPE_CHECKING:
@@ -49,11 +50,13 @@ def migrate_prompts(session: pytest.Session) -> bool:
     for job in jobs:
         with _faults_said(session, job, say):
             if run.settings.plan:
-                _say_all(plan_lines(plan_record(job, strategy)), say)
+                plan = rewriting_plan(job, strategy, dict(run.settings.strategy_options))
+                _say_all(plan_lines(plan), say)
             else:
                 _migrate(config, job, strategy, say)
     run.desk.close(0)
     if not run.settings.plan:
+        _say_all(spending_lines(_spending(run)), say)
         with usage_errors():
             _write(session, run)
     return True
@@ -148,6 +151,7 @@ def _write(session: pytest.Session, run: Run) -> None:
         "strategy": str(run.settings.migrate_prompts),
         "prompts": config.stash.get(REWRITES, []),
         "failed": config.stash.get(NOT_REWRITTEN, []),
+        "spending": _spending(run),
     }
     text = rewrites_markdown(record)
     for path in filter(None, (run.folder / PROMPTS_FILE, run.settings.json)):
@@ -159,6 +163,11 @@ def _write(session: pytest.Session, run: Run) -> None:
             run.settings.summary.parent.mkdir(parents=True, exist_ok=True)
         write_text(run.settings.summary, text)
     add_to_job_summary(text)
+
+
+def _spending(run: Run) -> dict[str, Any]:
+    spent = run.store.spending()
+    return {"calls": spent.calls, "usd": spent.usd, "unpriced_calls": spent.unpriced_calls}
 
 
 def _say_all(lines: Iterator[str], say: Any) -> None:

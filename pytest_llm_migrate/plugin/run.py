@@ -24,7 +24,8 @@ from pytest_llm_migrate.migration.results import Seen
 from pytest_llm_migrate.migration.settings import PROMPT_CHOICES, RECORDED
 from pytest_llm_migrate.migration.spool import Spool, read_spool
 from pytest_llm_migrate.models import parse_reference
-from pytest_llm_migrate.plugin.live import live_lines
+from pytest_llm_migrate.plugin.headway import Headway
+from pytest_llm_migrate.plugin.live import open_live
 from pytest_llm_migrate.plugin.marker import arguments_of, spec_of
 from pytest_llm_migrate.plugin.places import without_role
 from pytest_llm_migrate.plugin.registry import Builtins, metrics_of, providers_of, strategies_of
@@ -34,10 +35,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from pytest_llm_migrate.domain import Model, PriceList, Provider
+    from pytest_llm_migrate.domain import Case, Model, PriceList, Provider
     from pytest_llm_migrate.migration.migration import Migration
     from pytest_llm_migrate.migration.settings import Settings
     from pytest_llm_migrate.migration.spec import MigrationSpec
+    from pytest_llm_migrate.plugin.live import Live
 
 AHEAD_UNDER_MAXFAIL = 8
 """Answers begun before they are waited for when a failure is to stop the run."""
@@ -107,6 +109,8 @@ class Run:
     spool: Spool
     desk: Desk
     workshop: Workshop
+    live: Live
+    headway: Headway
     stopped: str | None = None
     _specs: dict[str, list[tuple[dict[str, Any], MigrationSpec]]] = field(default_factory=dict)
     _migrations: dict[tuple[str, int, str], Migration] = field(default_factory=dict)
@@ -182,6 +186,7 @@ def open_run(config: pytest.Config, settings: Settings) -> Run:
     _check_strategies(config, settings)
     prices, metrics = _profile_prices(config, settings, models), metrics_of(config)
     identity, store = _open_store(config, settings)
+    live, headway = open_live(config), Headway()
     desk = Desk(
         store=store,
         mode=Mode(settings.answers),
@@ -189,15 +194,20 @@ def open_run(config: pytest.Config, settings: Settings) -> Run:
         concurrency=settings.concurrency,
         per_minute=settings.rpm,
         ahead=AHEAD_UNDER_MAXFAIL if config.getoption("maxfail") else None,
-        batch=BatchTerms(place=settings.batch, tell=live_lines(config)),
+        batch=BatchTerms(place=settings.batch, tell=live.say),
     )
     spool = Spool(settings.folder / "runs" / identity.id / "spool" / f"{identity.process}.jsonl")
+
+    def seen(migration: str, case: Case, place: int) -> None:
+        spool.case(migration, case, place)
+        headway.row(migration, place)
+
     workshop = Workshop(
         settings=settings,
         desk=desk,
         metrics=metrics,
         connect=models.connect,
-        seen=spool.case,
+        seen=seen,
         exchanged=spool.exchanged,
     )
     return Run(
@@ -210,6 +220,8 @@ def open_run(config: pytest.Config, settings: Settings) -> Run:
         spool=spool,
         desk=desk,
         workshop=workshop,
+        live=live,
+        headway=headway,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 
 SUFFIX = ".prompt.yaml"
 
+_MOST = sys.float_info.max
 _KEYS = ("name", "model", "system", "user", "examples", "inference", "options", "attachments", "provenance")
 _EXAMPLE_KEYS = tuple(item.name for item in fields(Example))
+_MEASURED = {"dev_score": 1.0, "source_score": 1.0, **dict.fromkeys(("input_tokens", "output_tokens", "usd"), _MOST)}
+"""What a provenance says in numbers, and how large each can be."""
 _PROVENANCE_KEYS = tuple(item.name for item in fields(Provenance))
 _WORDS = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a mapping"}
 
@@ -156,14 +160,22 @@ def _provenance(value: Any, path: Path) -> Provenance | None:
     if value is None:
         return None
     record = _mapping(value, path, "provenance", _PROVENANCE_KEYS)
-    score = record.get("dev_score")
-    if score is not None and (isinstance(score, bool) or not isinstance(score, (int, float)) or not 0 <= score <= 1):
-        raise _wrong_type(path, "provenance.dev_score", "a number from 0 to 1", score)
     rows = record.get("dev_rows")
     if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or rows < 1):
         raise _wrong_type(path, "provenance.dev_rows", "a whole number of 1 or more", rows)
-    texts = {key: _text(record, key, path, "provenance.") for key in record if key not in ("dev_score", "dev_rows")}
-    return Provenance(**texts, dev_score=None if score is None else float(score), dev_rows=rows)
+    known: dict[str, Any] = {key: _number(record.get(key), path, key) for key in _MEASURED}
+    known |= {key: _text(record, key, path, "provenance.") for key in record if key not in {*known, "dev_rows"}}
+    return Provenance(**known, dev_rows=rows)
+
+
+def _number(value: Any, path: Path, key: str) -> float | None:
+    if value is None:
+        return None
+    most = _MEASURED[key]
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most:
+        wanted = "a number from 0 to 1" if most == 1 else "a number of 0 or more"
+        raise _wrong_type(path, f"provenance.{key}", wanted, value)
+    return float(value)
 
 
 def _check_templates(prompt: Prompt, path: Path, lines: dict[str, int]) -> None:

@@ -77,6 +77,11 @@ def written(prompt: Prompt, form: str, braces: Braces) -> dict[str, str]:
     return writers[form](prompt, braces)
 
 
+def left_out(prompt: Prompt, form: str) -> list[str]:
+    """Return the names of the inference settings that a format has no place for."""
+    return [] if form == GITHUB else sorted(prompt.inference)
+
+
 def _read(path: Path) -> str:
     return path.read_text(encoding="utf-8-sig")
 
@@ -90,18 +95,25 @@ def _from_table(path: Path, reading: Reading) -> list[Prompt]:
     missing = set(_COLUMNS) - set(table.fieldnames or ())
     if missing:
         raise PromptImportError(path, f"needs the columns {' and '.join(_COLUMNS)}; there is no {min(missing)!r}")
-    prompts = []
+    prompts: dict[str, Prompt] = {}
     try:
         for record in table:
             name, text = (record[column] or "" for column in _COLUMNS)
             place = f"{path}:{table.line_num}: {name!r}"
-            prompts.append(prompt_of_turns(name.strip(), turns_of_text(text), reading, place))
+            name = name.strip()
+            if not name or name in prompts:
+                raise PromptImportError(place, "an earlier row has this prompt_id" if name else "needs a prompt_id")
+            prompts[name] = prompt_of_turns(name, turns_of_text(text), reading, place)
     except csv.Error as error:
         raise PromptImportError(f"{path}:{table.line_num}", str(error)) from error
-    return prompts
+    if not prompts:
+        raise PromptImportError(path, "holds no prompt below the names of its columns")
+    return list(prompts.values())
 
 
 def _from_nova(path: Path, reading: Reading) -> list[Prompt]:
+    if path.is_dir() and not (path / _USER).is_file():
+        raise PromptImportError(path, f"holds no {_USER}, as the folder of Nova's optimizer does")
     turns = [("user", _read(path / _USER))]
     if (path / _SYSTEM).is_file() and (system := _read(path / _SYSTEM)).strip():
         turns.insert(0, ("system", system))

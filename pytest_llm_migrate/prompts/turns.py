@@ -88,7 +88,9 @@ def plain_text(text: str, reading: Reading, place: str) -> str:
     prompt = Prompt(name=place, user=from_template(text, place, reading.braces))
     if prompt.variables:
         raise PromptImportError(
-            place, f"an example holds the variable {min(prompt.variables)!r}; examples are sent as they stand"
+            place,
+            f"an example holds the variable {min(prompt.variables)!r}; examples are sent as they stand. Where it is "
+            "text, say with --braces which braces name variables",
         )
     return prompt.render({}).turns[-1].text
 

@@ -8,11 +8,13 @@ from pytest_llm_migrate.report.plan import plan_lines, plan_markdown
 from pytest_llm_migrate.report.redaction import write_redacted
 from pytest_llm_migrate.report.sections import checked_sections
 from pytest_llm_migrate.report.self_test import self_test_lines, self_test_sections
+from pytest_llm_migrate.report.sheet import SHEET, write_sheet
 from pytest_llm_migrate.report.terminal import Line, terminal_lines
 from pytest_llm_migrate.report.text import visible
 from pytest_llm_migrate.report.verification import verification_lines
 
 __all__ = [
+    "SHEET",
     "Line",
     "checked_sections",
     "plan_lines",
@@ -30,5 +32,6 @@ __all__ = [
     "write_markdown",
     "write_redacted",
     "write_report",
+    "write_sheet",
     "write_text",
 ]

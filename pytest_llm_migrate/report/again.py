@@ -10,6 +10,7 @@ from pytest_llm_migrate.errors import ReportFileError, RunFolderError
 from pytest_llm_migrate.report.html import write_report
 from pytest_llm_migrate.report.markdown import write_markdown
 from pytest_llm_migrate.report.redaction import write_redacted
+from pytest_llm_migrate.report.sheet import SHEET, write_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -35,7 +36,7 @@ class StoredRows:
 def render_again(
     folder: Path, out: Path, *, redact: bool = False, signatures: Sequence[Mapping[str, Any]] = ()
 ) -> list[Path]:
-    """Write the page and the summary of a stored run to a folder, and return the files.
+    """Write the page, the summary and the table of rows of a stored run to a folder, and return the files.
 
     With ``redact`` it is the edition without texts, with the records it was made from. ``signatures`` are the decisions
     that were filed since the run, which the page shows. Raises `RunFolderError` where
@@ -51,7 +52,8 @@ def render_again(
     signed = {**results, "signatures": list(signatures)} if signatures else results
     write_report(out / "report.html", signed, rows)
     write_markdown(out / "summary.md", results, rows)
-    return [out / "report.html", out / "summary.md"]
+    write_sheet(out / SHEET, results, rows)
+    return [out / "report.html", out / "summary.md", out / SHEET]
 
 
 def stored_results(folder: Path) -> dict[str, Any]:

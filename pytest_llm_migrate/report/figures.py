@@ -15,15 +15,12 @@ from pytest_llm_migrate.report.numbers import (
     is_known,
     p_value,
     percent,
-    percent_change,
     points,
     quantity,
     ratio,
     score,
     score_change,
     seconds,
-    usd,
-    usd_change,
 )
 
 if TYPE_CHECKING:
@@ -197,63 +194,6 @@ def gates_sentence(migration: Record) -> str:
     """Return how many of a migration's gates are a GO."""
     gates = migration["gates"]
     return f"{sum(gate['verdict'] == 'GO' for gate in gates)} of {len(gates)} GO" if gates else "no gate"
-
-
-def spending_sentence(results: Record) -> str:
-    """Return what the run paid for, and what of it has no known price."""
-    spending = results.get("spending")
-    if not spending or not spending["calls"]:
-        return "no call was made" if spending else "unknown"
-    unpriced = spending["unpriced_calls"]
-    if unpriced == spending["calls"]:
-        return f"{counted(unpriced, 'call')}, price unknown"
-    rest = f", and {counted(unpriced, 'call')} without a known price" if unpriced else ""
-    failed = sum(spending.get("failed_calls", {}).values())
-    without = f"; {count(failed)} of them brought no answer" if failed else ""
-    return f"{counted(spending['calls'] - unpriced, 'call')} for {usd(spending['usd'])}{rest}{without}"
-
-
-def stop_early_sentence(results: Record) -> str:
-    """Return what gates that may stop early saved; empty where they may not."""
-    found = results.get("stop_early")
-    if not found:
-        return ""
-    rows = f"gates that may stop early used {count(found['rows_used'])} of {counted(found['rows_planned'], 'row')}"
-    if not found["calls_saved"]:
-        return f"{rows}: no call saved"
-    money = f"about {usd(found['usd_saved'])}" if is_known(found["usd_saved"]) else "their cost is unknown"
-    return f"{rows}: {counted(found['calls_saved'], 'call')} saved, {money}"
-
-
-def forecast_sentence(results: Record) -> str:
-    """Return what the run's answers were expected to cost and how far off that was, nothing where it was not known."""
-    found = (results.get("spending") or {}).get("forecast")
-    if not found or not is_known(found["usd_expected"]):
-        return ""
-    expected, error = found["usd_expected"], found["usd_error"]
-    if not is_known(error):
-        return f"forecast {usd(expected)} for {counted(found['calls'], 'call')}"
-    return f"forecast {usd(expected)}, spent {usd(expected * (1 + error))} on answers ({percent_change(error)})"
-
-
-def projection_sentence(migration: Record) -> str:
-    """Return what a month's requests would cost on each side, nothing where that was not asked for."""
-    found = migration.get("projection")
-    if not found:
-        return ""
-    weighed = f", rows weighted by {found['weighted_by']}" if found["weighted_by"] else ""
-    volume = f"{counted(found['requests'], 'request')} a month{weighed}"
-    if not is_known(found["difference_usd"]):
-        return f"{volume}: cost unknown, {_lacking(found)}"
-    limits = f" {interval(found['interval'], usd_change)}" if found["interval"] else ", interval unknown"
-    sides = f"{usd(found['source_usd'])} becomes {usd(found['target_usd'])}"
-    return f"{volume}: {sides}, a change of {usd_change(found['difference_usd'])}{limits}"
-
-
-def _lacking(projection: Record) -> str:
-    rows = count(projection["rows"])
-    sides = [f"{count(number)} of {rows} {side}" for side, number in projection["unknown_rows"].items() if number]
-    return f"{' and '.join(sides)} answers have none" if sides else "no row has both answers"
 
 
 def latency_sentences(migration: Record) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import tempfile
+from functools import partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -24,23 +25,25 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.report.packing import Pile
 
 
-SCRIPTS = ("packed", "differences", "elements", "scatter", "viewer", "review", "signing", "start")
+SCRIPTS = ("packed", "differences", "elements", "sent", "scatter", "viewer", "review", "signing", "start")
 """The parts of the page's script, in their order."""
 STYLES = ("page", "first", "rows", "narrow", "print")
 """The parts of its style, likewise."""
 
 
-def write_report(path: Path, results: Record, rows: Iterable[Record]) -> None:
+def write_report(path: Path, results: Record, rows: Iterable[Record], *, is_redacted: bool = False) -> None:
     """Write the page of a run.
 
-    Rows are taken one by one and kept on disk until they are packed into the page, worst row first. A row whose
-    migration is not among the results is left out. Raises `ReportFileError` when the file cannot be written.
+    Rows are taken one by one and kept on disk until they are packed into the page, worst row first; of more rows than a
+    page holds the others are counted and said to be left out. A row whose migration is not among the results is not
+    shown, nor is the prompt as sent for a row where ``is_redacted``. Raises `ReportFileError` when the file cannot be
+    written.
     """
     from pytest_llm_migrate.report.page import page_of  # noqa: PLC0415 - what a page needs loads with it
 
     with tempfile.TemporaryFile() as kept, replaced(path) as file:
         gathered = _gatherers(results)
-        page = page_of(results, _piles(kept, results, rows, gathered), gathered)
+        page = page_of(results, _piles(kept, results, rows, gathered), gathered, is_redacted=is_redacted)
         script = "\n".join(['"use strict";', *(_file("scripts", f"{name}.js") for name in SCRIPTS)])
         styles = "".join(_file("templates", f"{name}.css") for name in STYLES)
         assets = {"css": styles, "js": script}
@@ -56,18 +59,17 @@ def _gatherers(results: Record) -> dict[str, Gathered]:
 
 
 def _piles(kept: Any, results: Record, rows: Iterable[Record], gathered: dict[str, Gathered]) -> dict[str, Pile]:
-    from pytest_llm_migrate.report.packing import Pile  # noqa: PLC0415 - needed where a page is written
+    from pytest_llm_migrate.report.packing import Pile, share_out  # noqa: PLC0415 - needed where a page is written
     from pytest_llm_migrate.report.row_view import row_record  # noqa: PLC0415 - likewise
 
-    places = {record["id"]: place for place, record in enumerate(results["migrations"], 1)}
     metrics = {record["id"]: list(record["metrics"]) for record in results["migrations"]}
-    piles = {name: Pile(kept) for name in places}
+    piles = {name: Pile(kept) for name in metrics}
     for row in rows:
         name = row["migration"]
         if name in piles:
-            anchor = f"m{places[name]}-r{len(piles[name]) + 1}"
             gathered[name].add(row)
-            piles[name].add(outcome(row), badness(row), row_record(row, anchor, metrics[name]))
+            piles[name].add(outcome(row), badness(row), partial(row_record, row, metrics[name]))
+    share_out(list(piles.values()))
     return piles
 
 

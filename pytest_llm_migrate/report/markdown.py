@@ -10,15 +10,14 @@ from pytest_llm_migrate.report.figures import (
     gates_sentence,
     latency_sentences,
     metric_figures,
-    projection_sentence,
     quantity_figures,
     rows_sentence,
-    spending_sentence,
-    stop_early_sentence,
 )
 from pytest_llm_migrate.report.files import replaced
 from pytest_llm_migrate.report.flips import FLIP_HEADS, flip_counts
 from pytest_llm_migrate.report.gold_audits import gold_audit_of
+from pytest_llm_migrate.report.judged import judged_sentences
+from pytest_llm_migrate.report.money import projection_sentence, spending_details, spending_sentence
 from pytest_llm_migrate.report.numbers import UNKNOWN
 from pytest_llm_migrate.report.outcomes import badness, outcome_words, reason, worst_rows
 from pytest_llm_migrate.report.prompts import route, tuning_sentence
@@ -76,10 +75,10 @@ def _lines(results: Record, worst: dict[str, list[Record]]) -> Iterator[str]:
     prices = results["prices"]
     as_of = f" of {prices['as_of']}" if prices.get("as_of") else ""
     paid = f"Paid for in this run: {spending_sentence(results)} (prices: {prices['source']}{as_of})."
-    if stopped := stop_early_sentence(results):
-        yield from (f"{markdown(stopped)}.", "")
     sealed = seal_sentence(results)
     yield f"{markdown(paid)} Run {markdown(results['run']['id'])}{sealed and f', {sealed}'}."
+    for detail in spending_details(results):
+        yield from ("", f"{markdown(detail[:1].upper() + detail[1:])}.")
 
 
 def _title(results: Record) -> str:
@@ -113,7 +112,7 @@ def _migration(migration: Record) -> Iterator[str]:
     yield f"- {moved}; gates: {gates_sentence(migration)}"
     yield f"- {markdown(rows_sentence(migration))}"
     said = [tuning_sentence(migration), *latency_sentences(migration), projection_sentence(migration)]
-    said += [*attribution_sentences(migration), *watched_sentences(migration)]
+    said += [*judged_sentences(migration), *attribution_sentences(migration), *watched_sentences(migration)]
     yield from (f"- {markdown(sentence)}" for sentence in said if sentence)
     yield from _list(migration["warnings"])
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.domain import SIDES
-from pytest_llm_migrate.report.figures import spending_sentence
+from pytest_llm_migrate.report.money import spending_details, spending_sentence
 from pytest_llm_migrate.report.numbers import UNKNOWN, count, counted, interval, is_known, percent, score
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def methods_of(results: Record, migration: Record) -> list[Method]:
         Method(title="Tests and intervals", facts=list(_tests(migration))),
         Method(title="Margins and their seal", facts=list(_margins(results, migration))),
         Method(title="Exclusions", facts=list(_exclusions(migration))),
+        Method(title="Calls of this run", facts=list(_calls(results, migration))),
         Method(title="Judges and ground truth", facts=list(_judges(migration))),
         Method(title="Provenance", facts=list(_provenance(migration))),
     ]
@@ -130,6 +131,25 @@ def _exclusions(record: Record) -> Iterator[tuple[str, str]]:
         yield "left out of the latency pass", ", ".join(left_out) or "none"
 
 
+def _calls(results: Record, record: Record) -> Iterator[tuple[str, str]]:
+    """Yield for each side what its calls met; the ledger knows models, which two sides may share."""
+    traffic = (results.get("spending") or {}).get("traffic")
+    for side in SIDES:
+        ref = record[side]["ref"]
+        met = [lane for lane in traffic or () if lane["model"] == ref and lane["purpose"] == "answer"]
+        yield f"{side} calls", _met(met) if met else UNKNOWN if traffic is None else "none: no answer was called for"
+    if record["source"]["ref"] == record["target"]["ref"]:
+        yield "calls by side", "the same model on both sides: each figure is of both together"
+
+
+def _met(lanes: list[Record]) -> str:
+    calls, answers, retries, throttled = (
+        sum(lane[name] for lane in lanes) for name in ("calls", "answers", "retries", "throttled")
+    )
+    tried = f"{count(retries)} of them retries, {count(throttled)} throttled"
+    return f"{count(calls)} for {counted(answers, 'answer')}; {tried}"
+
+
 def _judges(record: Record) -> Iterator[tuple[str, str]]:
     if record.get("judges"):
         yield "judges", ", ".join(record["judges"])
@@ -138,7 +158,7 @@ def _judges(record: Record) -> Iterator[tuple[str, str]]:
             yield f"certificate of {name}", _certificate(found)
     for name, among in record.get("people", {}).items():
         yield f"people behind {name}", _agreement(among)
-    if record.get("by_truth"):
+    if record.get("by_truth") or record.get("marked"):
         suspect = len((record.get("gold_audit") or {"rows": []})["rows"])
         yield "audit of the ground truth", f"{counted(suspect, 'suspect row')}; verdicts are those with all rows"
 
@@ -187,6 +207,7 @@ def _run_provenance(results: Record) -> Iterator[tuple[str, str]]:
     yield "versions", ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     yield "prices", f"{prices['source']}, as of {prices.get('as_of') or 'unknown date'}"
     yield "paid for in this run", spending_sentence(results)
+    yield from (("spending", detail) for detail in spending_details(results))
     failed = (results.get("spending") or {}).get("failed_calls") or {}
     if failed:
         yield "calls without an answer", ", ".join(f"{name} {count(n)}" for name, n in failed.items())

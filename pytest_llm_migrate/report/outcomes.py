@@ -25,8 +25,12 @@ def metric_outcome(row: Mapping[str, Any], metric: str) -> str:
 
 def outcome(row: Mapping[str, Any]) -> str:
     """Return the worst of what became of a row in its metrics."""
-    metrics = {**row["flips"], **_scored(row["source"]), **_scored(row["target"])} or [""]
-    return min((metric_outcome(row, metric) for metric in metrics), key=_RANK.__getitem__)
+    if "error" in row["source"] or "error" in row["target"]:
+        return "error"
+    found: set[str] = set(row["flips"].values())
+    if not found or _has_more(row["source"], row["flips"]) or _has_more(row["target"], row["flips"]):
+        found.add("not scored")
+    return min(found, key=_RANK.__getitem__)
 
 
 def is_below_bar(row: Mapping[str, Any]) -> bool:
@@ -87,6 +91,8 @@ def _changes(row: Mapping[str, Any]) -> dict[str, float]:
     return {name: target[name] - source[name] for name in both}
 
 
-def _scored(side: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = {**side.get("scores", {}), **side.get("failures", {})}
-    return {name: value for name, value in found.items() if not is_monitor(name)}
+def _has_more(side: Mapping[str, Any], flips: Mapping[str, str]) -> bool:
+    """Return whether a side has a metric, scored or not, that the other side has no score of."""
+    return any(
+        name not in flips and not is_monitor(name) for kind in ("scores", "failures") for name in side.get(kind, ())
+    )

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.report.as_sent import prompts_as_sent
 from pytest_llm_migrate.report.attributions import attribution_grids
 from pytest_llm_migrate.report.cautions import cautions_of
 from pytest_llm_migrate.report.charts import charts_of, target_chart
@@ -20,14 +21,18 @@ from pytest_llm_migrate.report.figures import (
     metric_figure,
     metric_figures,
     no_cost_sentences,
-    projection_sentence,
     quantity_figures,
     unknown_quantities,
 )
 from pytest_llm_migrate.report.forest import forests_of
 from pytest_llm_migrate.report.gold_audits import gold_audit_of
 from pytest_llm_migrate.report.heat import metric_cell, ratio_cell, slice_heat
+from pytest_llm_migrate.report.judged import judged_sentences
+from pytest_llm_migrate.report.left_out import left_out_sentence
 from pytest_llm_migrate.report.methods import methods_of, run_provenance
+from pytest_llm_migrate.report.money import (
+    projection_sentence,
+)
 from pytest_llm_migrate.report.moved import facts_of, moment, moved_of, took
 from pytest_llm_migrate.report.numbers import count, counted, is_known, usd_change
 from pytest_llm_migrate.report.outcomes import OUTCOMES
@@ -114,7 +119,7 @@ class MigrationView:
     anchor: str
     next_anchor: str
     tuned: str
-    variants: list[tuple[str, str, str, str]]
+    variants: list[list[tuple[str, str]]]
     warnings: list[str]
     facts: list[tuple[str, str]]
     forests: list[Forest]
@@ -132,6 +137,7 @@ class MigrationView:
     unknown: str
     no_cost: list[str]
     timed: list[str]
+    judged: list[str]
     watched: list[str]
     projection: str
     attribution: list[AttributionGrid]
@@ -140,6 +146,8 @@ class MigrationView:
     slices: list[tuple[str, list[Drawn]]]
     outcomes: list[tuple[str, str, str]]
     rows: Pile
+    left_out: str
+    as_sent: str
     scales: str
 
 
@@ -160,11 +168,13 @@ class Page:
     valid_days: int
 
 
-def page_of(results: Record, piles: dict[str, Pile], gathered: dict[str, Gathered]) -> Page:
+def page_of(
+    results: Record, piles: dict[str, Pile], gathered: dict[str, Gathered], *, is_redacted: bool = False
+) -> Page:
     """Return the page of a run, whose rows are rendered and gathered already."""
     records = results["migrations"]
     views = [
-        _migration(results, place, piles[record["id"]], gathered[record["id"]])
+        _migration(results, place, piles[record["id"]], gathered[record["id"]], is_redacted=is_redacted)
         for place, record in enumerate(records, 1)
     ]
     run = results["run"]
@@ -188,7 +198,7 @@ def _ranking_charts(results: Record) -> list[Chart | None]:
     return [target_chart(found, migrations[found["targets"][0]["id"]]) for found in results.get("rankings", ())]
 
 
-def _migration(results: Record, place: int, pile: Pile, gathered: Gathered) -> MigrationView:
+def _migration(results: Record, place: int, pile: Pile, gathered: Gathered, *, is_redacted: bool) -> MigrationView:
     record, last = results["migrations"][place - 1], len(results["migrations"])
     economics = quantity_figures(record, list(_economics()))
     return MigrationView(
@@ -196,7 +206,7 @@ def _migration(results: Record, place: int, pile: Pile, gathered: Gathered) -> M
         anchor=f"m{place}",
         next_anchor=f"m{place + 1}" if place < last else "",
         tuned=tuning_sentence(record),
-        variants=[variant_cells(variant) for variant in record.get("variants", ())],
+        variants=[variant_cells(variant, record.get("prompt_tuning")) for variant in record.get("variants", ())],
         warnings=cautions_of(record),
         facts=facts_of(results, record),
         forests=forests_of(record),
@@ -214,6 +224,7 @@ def _migration(results: Record, place: int, pile: Pile, gathered: Gathered) -> M
         unknown=unknown_quantities(record),
         no_cost=no_cost_sentences(record),
         timed=latency_sentences(record),
+        judged=judged_sentences(record),
         watched=watched_sentences(record),
         projection=projection_sentence(record),
         attribution=attribution_grids(record),
@@ -222,6 +233,8 @@ def _migration(results: Record, place: int, pile: Pile, gathered: Gathered) -> M
         slices=list(_slices(record)),
         outcomes=[(name, CODES[name], count(pile.counts[name])) for name in OUTCOMES if pile.counts[name]],
         rows=pile,
+        left_out=left_out_sentence(pile),
+        as_sent=prompts_as_sent(record, is_redacted=is_redacted),
         scales=_scales(record),
     )
 

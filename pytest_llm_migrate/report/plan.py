@@ -31,6 +31,8 @@ def plan_lines(plan: Record) -> Iterator[str]:
         calls = _calls_text(plan["total"]) if plan["total"]["calls"] else "no call"
         shared = ", shared calls counted once" if plan["total"]["calls"] else ""
         yield from _lines(f"answers of all {len(plan['migrations'])} migrations: {calls}{shared}", "")
+    if plan["total"]["judges"]["calls"]:
+        yield from _lines(_in_all_text(plan["total"]), "")
 
 
 def plan_markdown(plan: Record) -> str:
@@ -104,9 +106,22 @@ def _judge_text(judge: Record) -> str:
     if not judge["calls"]:
         return f"{start}no call, every verdict is kept"
     tokens = _tokens_text(judge)
-    cost = f"about {usd(judge['usd_expected'])}" if is_known(judge["usd_expected"]) else "cost unknown"
+    cost = _about(judge["usd_expected"])
     known = f"{cost}, {tokens}" if tokens else f"{cost} until a first verdict"
     return f"{start}at most {counted(judge['calls'], 'call')} ({known}); a verdict that cannot be used is one more"
+
+
+def _in_all_text(total: Record) -> str:
+    """Return what judges would take in all migrations, and what they and the answers would cost."""
+    judges = total["judges"]
+    start = f"judges: at most {counted(judges['calls'], 'call')}, {_about(judges['usd_expected'])}"
+    calls = counted(total["calls"] + judges["calls"], "call")
+    bound = "some" if total["is_least"] and total["calls"] else "at most"
+    return f"{start}; with the answers {bound} {calls}, {_about(judges['usd_with_answers'])}"
+
+
+def _about(dollars: float | None) -> str:
+    return f"about {usd(dollars)}" if is_known(dollars) else "cost unknown"
 
 
 def _time_text(side: Record) -> str:
@@ -206,6 +221,8 @@ def _markdown_lines(plan: Record) -> Iterator[str]:
         notes += [_latency_text(migration)] * bool(migration["latency_calls"])
         notes += [_counted_text(migration)] * bool(migration["counted_by"])
         yield from (f"- {markdown(migration['name'])}: {markdown(note)}" for note in notes)
+    if plan["total"]["judges"]["calls"]:
+        yield f"- {markdown(_in_all_text(plan['total']))}"
 
 
 def _title(migrations: Sequence[Record]) -> str:

@@ -10,6 +10,7 @@ from pytest_llm_migrate.domain import SIDES
 from pytest_llm_migrate.report.files import write_json, write_lines
 from pytest_llm_migrate.report.html import write_report
 from pytest_llm_migrate.report.markdown import write_markdown
+from pytest_llm_migrate.report.sheet import write_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.report.figures import Record
 
 RESULTS, ROWS = "results.redacted.json", "rows.redacted.jsonl"
-REPORT, SUMMARY = "report.redacted.html", "summary.redacted.md"
+REPORT, SUMMARY, SHEET = "report.redacted.html", "summary.redacted.md", "rows.redacted.csv"
 _WARNING = (
     "redacted edition: inputs, contexts, answers, reasons, messages and prompts are replaced by their length and the "
     "beginning of their SHA-256"
@@ -29,16 +30,17 @@ _NAMED_TEXTS = ("reasons", "failures", "raws")
 
 
 def write_redacted(folder: Path, results: Record, rows: Iterable[Record]) -> list[Path]:
-    """Write a run's four files without texts, and return them; ``rows`` are gone through once a file.
+    """Write a run's five files without texts, and return them; ``rows`` are gone through once a file.
 
     Raises `ReportFileError` when one cannot be written.
     """
     shown = redacted_results(results)
     write_json(folder / RESULTS, shown)
     write_lines(folder / ROWS, map(redacted_row, rows))
-    write_report(folder / REPORT, shown, map(redacted_row, rows))
+    write_report(folder / REPORT, shown, map(redacted_row, rows), is_redacted=True)
     write_markdown(folder / SUMMARY, shown, map(redacted_row, rows))
-    return [folder / name for name in (REPORT, SUMMARY, RESULTS, ROWS)]
+    write_sheet(folder / SHEET, shown, map(redacted_row, rows))
+    return [folder / name for name in (REPORT, SUMMARY, RESULTS, ROWS, SHEET)]
 
 
 def mark(value: Any) -> str:
@@ -93,15 +95,22 @@ def _side(side: Record) -> Record:
 def _migration(record: Record) -> Record:
     sides: Record = {side: {**record[side], "prompt": _prompt(record[side].get("prompt"))} for side in SIDES}
     gates = [_gate(gate) for gate in record["gates"]]
-    return {**record, **sides, "gates": gates, **_audit(record)}
+    return {**record, **sides, "gates": gates, **_audit(record), **_marks(record)}
 
 
 def _audit(record: Record) -> Record:
     if not (audit := record.get("gold_audit")):
         return {}
-    # A reason may quote an answer.
+    # A reason may quote an answer, or what a person wrote of the ground truth.
     rows = [{**row, "reason": _mark_of(row["reason"])} for row in audit["rows"]]
     return {"gold_audit": {**audit, "rows": rows}}
+
+
+def _marks(record: Record) -> Record:
+    if "marked" not in record:
+        return {}
+    found = record["marked"].items()
+    return {"marked": {row: [{**each, "comment": _mark_of(each["comment"])} for each in said] for row, said in found}}
 
 
 def _prompt(prompt: Record | None) -> Record | None:

@@ -6,14 +6,26 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.errors import counted
 from pytest_llm_migrate.report.numbers import UNKNOWN, count, usd
-from pytest_llm_migrate.report.text import markdown, one_line, padded, visible, wrapped
+from pytest_llm_migrate.report.text import columns, markdown, one_line, padded, visible, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 _WIDTH = 78
 _LONGEST_DIFF = 60  # lines on the terminal; Markdown and JSON have all
 _LONGEST_WHY = 300
+_NONE = "-"
+_VARIANT_HEADS = (
+    "Strategy",
+    "Dev score",
+    "Dev rows",
+    "Holdout score",
+    "Tokens in",
+    "Tokens out",
+    "Cost a row",
+    "Lines changed",
+    "State",
+)
 
 
 def rewrite_lines(record: Mapping[str, Any]) -> Iterator[str]:
@@ -43,8 +55,8 @@ def _markdown(record: Mapping[str, Any]) -> Iterator[str]:
     yield f"## Prompts rewritten by {markdown(record['strategy'])}"
     yield ""
     if record["prompts"]:
-        yield "| Prompt | Target | Strategy | Dev score | Tokens in | Tokens out | Cost | Filed |"
-        yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+        yield "| Prompt | Target | Strategy | Dev score | Tokens in | Tokens out | Cost a row | Lines | Filed |"
+        yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     for found in record["prompts"]:
         yield from (f"| {' | '.join(cells)} |" for cells in _markdown_rows(found))
     yield ""
@@ -54,6 +66,7 @@ def _markdown(record: Mapping[str, Any]) -> Iterator[str]:
     for found in record["prompts"]:
         yield from (f"- {markdown(note)}" for note in found["notes"])
         yield from _markdown_diff(found)
+    yield from spending_lines(record["spending"])
 
 
 def _markdown_rows(record: Mapping[str, Any]) -> Iterator[list[str]]:
@@ -64,13 +77,14 @@ def _markdown_rows(record: Mapping[str, Any]) -> Iterator[list[str]]:
         markdown(record["strategy"]),
         f"{before['mean']:.3f} → {after['mean']:.3f}",
         *(f"{count(before[name])} → {count(after[name])}" for name in ("input_tokens", "output_tokens")),
-        f"{usd(before['cost'])} → {usd(after['cost'])}",
+        f"{usd(_cost_a_row(before))} → {usd(_cost_a_row(after))}",
+        _lines_changed(record["diff"]),
         "yes",
     ]
     for variant in record["variants"]:
         if variant["strategy"] != record["strategy"]:
-            known = [markdown(variant["strategy"]), markdown(_score(variant)), "-", "-", "-", variant_state(variant)]
-            yield ["", "", *known]
+            strategy, *figures = _figures(variant, "→")
+            yield ["", "", markdown(strategy), *figures, variant_state(variant)]
 
 
 def _markdown_diff(record: Mapping[str, Any]) -> Iterator[str]:
@@ -86,38 +100,89 @@ def variant_state(variant: Mapping[str, Any]) -> str:
     return ", ".join(word for key, word in words.items() if variant[key]) or "kept"
 
 
-def variant_cells(variant: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    """Return a strategy's prompt as cells: strategy, dev score, dev rows, state."""
-    score = UNKNOWN if variant["dev_score"] is None else f"{variant['dev_score']:.3f}"
-    return variant["strategy"], score, count(variant["dev_rows"]), variant_state(variant)
+def variant_cells(variant: Mapping[str, Any], tuning: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Return a strategy's prompt as cells with their heads; ``tuning`` tells of the filed one, where rows tuned it."""
+    strategy, score, *figures = _figures(variant, "→")
+    judged = tuning if variant["filed"] and tuning and tuning["strategy"] == variant["strategy"] else None
+    holdout = f"{judged['holdout_score']:.3f}" if judged else _NONE
+    cells = (strategy, score, count(variant["dev_rows"]), holdout, *figures, variant_state(variant))
+    return list(zip(_VARIANT_HEADS, cells, strict=True))
+
+
+def _figures(variant: Mapping[str, Any], arrow: str) -> tuple[str, str, str, str, str, str]:
+    """Return strategy, dev score before and after, tokens in and out, cost a row, and lines changed."""
+    before, after = (_score(variant.get(name)) for name in ("source_score", "dev_score"))
+    tokens = [count(variant.get(name)) for name in ("input_tokens", "output_tokens")]
+    lines = f"+{variant['lines_added']} -{variant['lines_removed']}" if "lines_added" in variant else UNKNOWN
+    return variant["strategy"], f"{before} {arrow} {after}", tokens[0], tokens[1], usd(variant.get("usd")), lines
 
 
 def _variant_lines(record: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what every strategy has written for the target so far, where there are several."""
+    """Yield a table of what every strategy has written for the target so far, where there are several."""
     if len(record["variants"]) > 1:
-        yield "  strategy                    dev score      state"
-        for variant in record["variants"]:
-            name = padded(one_line(variant["strategy"]), 26)
-            yield f"  {name}  {padded(_score(variant), 13)}  {variant_state(variant)}"
+        rows = [("strategy", "dev score", "in", "out", "cost a row", "lines", "state")]
+        rows += [(*_figures(variant, "->"), variant_state(variant)) for variant in record["variants"]]
+        yield from _table([tuple(map(one_line, row)) for row in rows])
 
 
-def _score(variant: Mapping[str, Any]) -> str:
-    if variant["dev_score"] is None:
-        return UNKNOWN
-    rows = f" of {variant['dev_rows']:,}" if variant["dev_rows"] else ""
-    return f"{variant['dev_score']:.3f}{rows}"
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield rows of a name, figures and words: figures are whole, words wrap, a name too long has a line of its own."""
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+    room = _WIDTH - 2 - sum(width + 2 for width in widths[1:-1]) - 2
+    state = min(widths[-1], max(room - widths[0], room // 2))
+    named = min(widths[0], room - state)
+    for name, *figures, words in rows:
+        if columns(name) > named:
+            yield from (f"  {line}" for line in wrapped(name, _WIDTH - 2))
+        cells = [name if columns(name) <= named else "", *figures]
+        start = "  ".join(padded(cell, width) for cell, width in zip(cells, [named, *widths[1:-1]], strict=True))
+        for place, line in enumerate(wrapped(words, state)):
+            yield f"  {start if place == 0 else ' ' * columns(start)}  {line}".rstrip()
+
+
+def _score(value: float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.3f}"
+
+
+def _cost_a_row(trial: Mapping[str, Any]) -> float | None:
+    return trial["cost"] / trial["rows"] if trial["cost"] is not None and trial["rows"] else None
+
+
+def _lines_changed(diff: Sequence[str]) -> str:
+    marks = [line[:1] for line in diff[2:]]  # behind the names of both sides
+    return f"+{marks.count('+')} -{marks.count('-')}"
 
 
 def plan_lines(record: Mapping[str, Any]) -> Iterator[str]:
     """Yield what rewriting a prompt would take, and what it would write over."""
     yield from _lines(f"{record['prompt']} for {record['target']}: {record['strategy']}", "")
-    texts, answers = record["texts"], record["answers"]
-    takes = f"{counted(texts, 'text')} of the optimizer, {counted(answers, 'answer')} of the target, at most"
-    yield from _lines(
-        f"{takes}; tried out on {counted(record['rows'], 'row')}; answers cost: {usd(record['usd'])}", "  "
-    )
+    parts = list(_plan_parts(record))
+    takes = ", ".join(what for what, _ in parts)
+    yield from _lines(f"{takes}, at most; tried out on {counted(record['rows'], 'row')}", "  ")
+    costs = ", ".join(f"{usd(cost)} for {what}" for what, cost in parts)
+    yield from _lines(f"cost, at the source prompt's length: {costs}", "  ")
     for file in record["files"]:
         yield from _lines(f"{file['path']}: {file['state']}", "  ")
+
+
+def spending_lines(spending: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the calls that a rewriting made came to; nothing where it made none."""
+    if spending["calls"]:
+        unpriced = spending["unpriced_calls"]
+        more = f", and {counted(unpriced, 'call')} without a known price" if unpriced else ""
+        yield f"rewriting took {counted(spending['calls'], 'call')}: {usd(spending['usd'])}{more}"
+
+
+def _plan_parts(record: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
+    """Yield what is asked for, each with its cost."""
+    if record["services"]:
+        yield counted(record["services"], "request") + " to a service", None
+    if record["texts"]:
+        by = record["optimizer"] or "the optimizer (there is no --optimizer-model)"
+        yield f"{counted(record['texts'], 'text')} of {by}", record["texts_usd"]
+    yield f"{counted(record['answers'], 'answer')} of the target", record["usd"]
+    for judge in record["judges"]:
+        yield f"{counted(judge['calls'], 'call')} of the judge {judge['ref']}", judge["usd"]
 
 
 def _tokens(trial: Mapping[str, Any]) -> str:

@@ -29,17 +29,19 @@ _MESSAGE, _SHORT = 300, 80
 Json = dict[str, Any]
 
 
-def row_record(row: Mapping[str, Any], anchor: str, metrics: Sequence[str]) -> Json:
+def row_record(row: Mapping[str, Any], metrics: Sequence[str]) -> Json:
     """Return what the page shows of a row, as JSON-ready builtins under one-letter keys; all texts are visible.
 
-    ``anchor`` is its place on the page, ``metrics`` those of its migration. ``c`` has the letter of its worst outcome
-    and then one a metric; ``v`` both sides' scores a metric; ``i`` inputs; ``S`` and ``T`` the sides; ``t`` the tests.
+    ``metrics`` are those of its migration. ``c`` has the letter of its worst outcome
+    and then one a metric; ``v`` both sides' scores a metric; ``i`` inputs; ``S`` and ``T`` the sides; ``t`` the tests;
+    ``o``, where there are any, inputs that a prompt may print otherwise.
     """
     source, target = row["source"], row["target"]
     slices = {name: value for name, value in row.get("slices", {}).items() if value is not None}
     given = {**slices, **{name: value for name, value in row["inputs"].items() if value is not None}}
+    odd = [visible(name) for name, value in given.items() if _is_odd(value)]
     return {
-        "a": anchor,
+        **({"o": odd} if odd else {}),
         "id": visible(row["sample_id"]),
         "c": "".join(CODES[found] for found in (outcome(row), *(metric_outcome(row, name) for name in metrics))),
         "b": is_below_bar(row),
@@ -47,7 +49,7 @@ def row_record(row: Mapping[str, Any], anchor: str, metrics: Sequence[str]) -> J
         "s": "text" in source and source["text"] == target.get("text"),
         "m": visible(" · ".join(_moves(source, target, metrics))),
         "g": [visible(str(change)) for change in row.get("changes", [])],
-        "x": {visible(name): one_line(_as_text(value), _SHORT) for name, value in slices.items()},
+        "x": {visible(name): one_line(as_text(value), _SHORT) for name, value in slices.items()},
         "v": [_pair(source, target, name) for name in metrics],
         "i": [[visible(name), passage(value)] for name, value in given.items()],
         "r": None if row["reference"] is None else passage(row["reference"]),
@@ -57,9 +59,16 @@ def row_record(row: Mapping[str, Any], anchor: str, metrics: Sequence[str]) -> J
     }
 
 
+def _is_odd(value: Any) -> bool:
+    """Return whether a prompt may print a value in another way than the page shows it."""
+    if isinstance(value, list):
+        return not (value and all(isinstance(item, str) for item in value))
+    return isinstance(value, bool) or not isinstance(value, (str, int, float))
+
+
 def passage(value: Any) -> str:
     """Return a text, or any other value as JSON, as the page shows it: its far end is left to ``rows.jsonl``."""
-    whole = _as_text(value)
+    whole = as_text(value)
     beyond = len(whole) - _WHOLE
     left_out = f"\n… {count(beyond)} characters more stand in rows.jsonl." if beyond > 0 else ""
     return visible(whole[:_WHOLE]) + left_out
@@ -92,7 +101,8 @@ def _side(side: Mapping[str, Any]) -> Json:
     ]
     failures = [[visible(f"{name} not scored"), passage(why)] for name, why in side.get("failures", {}).items()]
     took = visible(" · ".join(_took(side)))
-    return {"e": "", "t": passage(side["text"]), "h": answer_hash(side["text"]), "s": scores + failures, "w": took}
+    said = {"e": "", "t": passage(side["text"]), "h": answer_hash(side["text"]), "s": scores + failures, "w": took}
+    return {**said, "p": True} if side.get("steps") else said
 
 
 def _took(side: Mapping[str, Any]) -> Iterator[str]:
@@ -129,7 +139,8 @@ def _check(check: Mapping[str, Any]) -> str:
     return f"{subject} {score(check['value'])} {check['operator']} {score(check['bar'])}{against}"
 
 
-def _as_text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """Return a text as it is, a list of texts with empty lines between them, and any other value as JSON."""
     if isinstance(value, str):
         return value
     if isinstance(value, list) and value and all(isinstance(item, str) for item in value):

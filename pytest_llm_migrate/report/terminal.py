@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_llm_migrate.report.attributions import attribution_sentences
 from pytest_llm_migrate.report.error_groups import broken_rows
 from pytest_llm_migrate.report.figures import (
-    forecast_sentence,
     gates_sentence,
     latency_sentences,
     metric_figures,
-    projection_sentence,
     quantity_figures,
     rows_sentence,
-    spending_sentence,
-    stop_early_sentence,
     unknown_quantities,
 )
 from pytest_llm_migrate.report.flips import FLIP_HEADS, flip_counts
 from pytest_llm_migrate.report.gold_audits import gold_audit_of
+from pytest_llm_migrate.report.judged import judged_sentences
+from pytest_llm_migrate.report.money import projection_sentence, spending_details, spending_sentence
 from pytest_llm_migrate.report.outcomes import outcome_words, reason, worst_rows
 from pytest_llm_migrate.report.prompts import route, tuning_sentence
 from pytest_llm_migrate.report.rankings import rankings_of
@@ -66,8 +64,8 @@ def terminal_lines(
         lines += [*_migration(migration, worst.get(migration["id"], []), width), Line("")]
     lines += _warnings(results.get("warnings", ()), width, "")
     lines += _text(f"paid for in this run: {spending_sentence(results)}", width, "")
-    lines += _text(stop_early_sentence(results), width, "")
-    lines += _text(forecast_sentence(results), width, "")
+    for detail in spending_details(results):
+        lines += _text(detail, width, "")
     lines += _text(seal_sentence(results), width, "")
     paths = (("report", report), ("run folder", folder))
     return lines + [Line(f"{name}: {visible(path)}") for name, path in paths if path]
@@ -142,8 +140,8 @@ def _figures(migration: Record, width: int) -> Iterator[Line]:
         yield _figure_line(("", "source", "target", "change and its interval"), width, "bold")
     for figure in figures:
         yield _figure_line((figure.name, figure.source, figure.target, figure.change_and_limits), width)
-    for name, found in migration.get("pairwise", {}).items():
-        yield from _text(f"{name}: {found['statement']}", width, "  ")
+    for sentence in judged_sentences(migration):
+        yield from _text(sentence, width, "  ")
     if unknown := unknown_quantities(migration):
         yield from _text(f"unknown: {unknown}", width, "  ")
     for sentence in latency_sentences(migration):

@@ -29,7 +29,7 @@ FILES = (
     "report.redacted.html",
     "summary.redacted.md",
 )
-"""The files of a run that count as evidence, where it has them."""
+"""The files of a run that count as evidence, where it has them; ``rows.csv`` only says again what they say."""
 EVIDENCE_VERSION = 1
 
 

@@ -42,6 +42,7 @@ from pytest_llm_migrate.stats.proportions import (
 )
 from pytest_llm_migrate.stats.ratios import LEAST_ROWS, PairedQuantity, paired_quantities, quantities, ratio_of
 from pytest_llm_migrate.stats.sequential import look_confidences, obrien_fleming_spent
+from pytest_llm_migrate.stats.sign_flips import sign_flips
 from pytest_llm_migrate.stats.signed_rank import sign_test, signed_rank
 from pytest_llm_migrate.stats.weighted import WeightedMeans, weighted_means
 
@@ -81,6 +82,7 @@ __all__ = [
     "rows_to_settle",
     "rows_to_settle_ceiling",
     "rows_to_settle_floor",
+    "sign_flips",
     "sign_test",
     "signed_rank",
     "smallest_margin",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _PLACE = re.compile(r"s3://(?P<bucket>[a-z0-9][-.a-z0-9]+)(?:/(?P<prefix>[-!_*'().a-zA-Z0-9/]*))?")
 _POLL, _MINUTES = 30.0, 240.0
+_BILLED = "The service bills the job's own tokens; no cost that is told here has them."
 _LEAST_EXAMPLE = 30
 """Characters of a row that make it an example of the prompt that holds them."""
 _HOW = (
@@ -59,7 +60,7 @@ class AdvancedPromptOptimization:
 
     def takes(self, rows: int) -> Takes:  # noqa: ARG002 - the service asks the target itself
         """Return one job; what it has the target answer is billed by the service, and no answer of a run."""
-        return Takes(texts=1, answers=0)
+        return Takes(texts=0, answers=0, services=1)
 
     def rewrite(self, task: PromptTask) -> Rewrite:
         """Return the service's prompt.
@@ -78,7 +79,8 @@ class AdvancedPromptOptimization:
         if fault:
             raise NoRewriteError(self.name, task.target, f"of the service's text, {fault}", _HOW)
         examples = tuple(_examples(task, prompt))
-        notes = [*single.notes, scores, _drawn(task), _declared(examples)]
+        billed = "" if "results" in task.settings else _BILLED
+        notes = [*single.notes, billed, scores, _drawn(task), _declared(examples)]
         return Rewrite(prompt=prompt, notes=tuple(filter(None, notes)), examples_from=examples)
 
     def _results(self, task: PromptTask, single: SingleText) -> str:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.errors import NoRewriteError
+from pytest_llm_migrate.errors import CallFailedError, NoRewriteError
 from pytest_llm_migrate.strategies.aws import aws_client, called
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class PromptJob:
         folder = f"{self.prefix}{token}/"
         s3, bedrock = aws_client("s3", attempts=_ATTEMPTS), aws_client("bedrock", attempts=_ATTEMPTS)
         called(lambda: s3.put_object(Bucket=self.bucket, Key=f"{folder}input.jsonl", Body=line.encode()))
-        job = called(lambda: bedrock.create_advanced_prompt_optimization_job(**self._request(token, folder)))["jobArn"]
+        request = self._request(token, folder)
+        job = _whole(lambda: bedrock.create_advanced_prompt_optimization_job(**request), "jobArn")["jobArn"]
         self.say(f"job {job.rpartition('/')[2]}")
         self._wait(bedrock, job)
         key = f"{folder}{job.rpartition('/')[2]}/{RESULTS}"
@@ -82,7 +83,7 @@ class PromptJob:
         waited, status = 0.0, ""
         try:
             while waited < self.longest:
-                found = called(lambda: bedrock.get_advanced_prompt_optimization_job(jobIdentifier=job))
+                found = _whole(lambda: bedrock.get_advanced_prompt_optimization_job(jobIdentifier=job), "jobStatus")
                 if found["jobStatus"] != status:
                     status = found["jobStatus"]
                     self.say(f"job {status}")
@@ -101,6 +102,15 @@ class PromptJob:
     def _no_prompt(self, problem: str) -> NoRewriteError:
         way_out = "See the job in the Amazon Bedrock console; give it more --strategy-option minutes=N, or start anew."
         return NoRewriteError(self.strategy, self.model, problem, way_out)
+
+
+def _whole(call: Callable[[], Any], member: str) -> dict[str, Any]:
+    """Return a reply that has a member: one that broke off reads as an empty one, and a job's token starts it once."""
+    for _ in range(_ATTEMPTS):
+        reply: dict[str, Any] = called(call)
+        if member in reply:
+            return reply
+    raise CallFailedError("stream_ended_early", f"the reply ended before {member}")
 
 
 def _content(s3: Any, bucket: str, key: str) -> str:

@@ -44,7 +44,7 @@ class BedrockOptimize:
 
     def takes(self, rows: int) -> Takes:  # noqa: ARG002 - whatever their number
         """Return one call of the service; what it gave before is not asked for again."""
-        return Takes(texts=1, answers=0)
+        return Takes(texts=0, answers=0, services=1)
 
     def rewrite(self, task: PromptTask) -> Rewrite:
         """Return what the service makes of the prompt.

@@ -198,4 +198,8 @@ def _together(parts: Iterable[Strategy]) -> frozenset[str] | None:
 
 def _sum(takes: Iterator[Takes]) -> Takes:
     found: Sequence[Takes] = list(takes)
-    return Takes(texts=sum(item.texts for item in found), answers=sum(item.answers for item in found))
+    return Takes(
+        texts=sum(item.texts for item in found),
+        answers=sum(item.answers for item in found),
+        services=sum(item.services for item in found),
+    )

@@ -30,9 +30,10 @@ _COMMON = 2
 class SmeRules:
     """Tries the prompt out, reads which rules the answers break, and adds those as instructions, most frequent first.
 
-    Rules are what reasons of metrics list behind ``broke:``, each without what stands in parentheses behind it; any
-    other reason becomes a fault to avoid where it is said of several rows in the same words and tells none of their
-    golden answers. It takes the setting ``rules`` (how many at most).
+    Rules are what reasons of metrics list behind ``broke:``, each without what stands in parentheses behind it, and
+    asked for by the sentence that the metric has for it. Any other reason becomes a fault to avoid where it is said of
+    several rows in the same words and tells none of their golden answers. It takes the setting ``rules`` (how many at
+    most).
     """
 
     rules: int = 8
@@ -55,7 +56,7 @@ class SmeRules:
         Raises `CallFailedError` where the target does not answer.
         """
         before = task.try_out(task.prompt, task.rows)
-        lines = _lines(before.feedback, task.rows)[: self.rules]
+        lines = _lines(before.feedback, task.rows, task.instructions)[: self.rules]
         if not lines:
             note = f"Metrics name no rule that answers to {counted(before.rows, 'dev row')} break: the prompt stays."
             return Rewrite(prompt=task.prompt, trials=(before,), notes=(note,))
@@ -69,8 +70,8 @@ class SmeRules:
         )
 
 
-def _lines(feedback: Mapping[str, str], rows: Sequence[Row]) -> list[str]:
-    """Return the instructions that feedback on rows asks for, the most frequent first."""
+def _lines(feedback: Mapping[str, str], rows: Sequence[Row], instructions: Mapping[str, str]) -> list[str]:
+    """Return the instructions that feedback on rows asks for, the most frequent first; a rule without one is named."""
     rules: Counter[str] = Counter()
     faults: Counter[str] = Counter()
     for said in feedback.values():
@@ -86,7 +87,7 @@ def _lines(feedback: Mapping[str, str], rows: Sequence[Row]) -> list[str]:
         if times >= _COMMON and not any(text in fault for text in golden)
     }
     found = Counter(common) + rules
-    return [line for line, _ in found.most_common()]
+    return list(dict.fromkeys(instructions.get(line, line) for line, _ in found.most_common()))
 
 
 def _texts(golden: Any) -> Iterator[str]:

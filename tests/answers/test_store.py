@@ -225,7 +225,7 @@ def test_every_attempt_has_a_line_of_its_own(store: Store, path: Path) -> None:
             "SELECT number, purpose, outcome, input_tokens, output_tokens, cost, ended >= sent FROM attempts"
         ).fetchall()
     assert rows == [(1, "answer", "server_error", None, None, 0.0, 1), (2, "judge", "answered", 3, 2, 0.5, 1)]
-    assert store.spending().purposes == {"answer": (1, 0.0), "judge": (1, 0.5)}
+    assert store.spending().purposes == {"answer": (1, 0.0, 0), "judge": (1, 0.5, 0)}
 
 
 def test_an_attempt_is_written_before_it_is_granted(store: Store, path: Path) -> None:

@@ -50,7 +50,7 @@ def test_gate(comparison):
 def write_suite(folder: Path, rows: int) -> None:
     """Write both suites and a dataset with both sides' answers."""
     (folder / "pytest.ini").write_text(
-        "[pytest]\naddopts = -p no:deepeval -p no:cacheprovider -p no:hypothesispytest\n"
+        "[pytest]\naddopts = -p no:deepeval -p no:cacheprovider -p no:hypothesispytest -p no:asyncio -p no:repeat\n"
     )
     (folder / "test_plain.py").write_text(PLAIN.format(rows=rows))
     (folder / "test_migration.py").write_text(MIGRATION)

@@ -1,5 +1,7 @@
 """A report of 10,000 rows with answers of 2 KB, in a real browser: ``python -m tests.benchmarks.report [ROWS]``.
 
+Of more rows than a page holds (try 100000) it says how many stand in it.
+
 Prints the seconds and memory that writing takes, the file's size against the gzipped text of its rows, and the seconds
 until the first screen and until all rows are read. Needs Chromium and its driver.
 """
@@ -22,6 +24,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 
 from pytest_llm_migrate.report import write_report
+from pytest_llm_migrate.report.packing import MOST_ROWS
 from tests.report.sample import run_of, triage_migration
 from tests.report.sample_rows import triage_row
 
@@ -49,6 +52,7 @@ def main() -> None:
         began = time.perf_counter()
         write_report(path, results, long_rows(rows))
         took, memory = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"{min(rows, MOST_ROWS):,} rows stand in the page")
         size, packed = path.stat().st_size, text.stat().st_size
         print(f"{rows:,} rows written in {took:.1f} s, peak {memory:.0f} MB")
         print(f"file {size / 1e6:.1f} MB, gzipped rows {packed / 1e6:.1f} MB: x{size / packed:.2f}")

@@ -1,13 +1,14 @@
-"""What strategies do for a small model: ``python -m tests.benchmarks.strategies [USE_CASE ...]``.
+"""What strategies do for a small model: ``python -m tests.benchmarks.strategies [USE_CASE ...] [--strategies ...]``.
 
 Takes the example suite from SmolLM2 135M to Gemma 3 270M, both run here, with the source prompt as it is, with
 ``few-shot`` and with ``mipro`` (SmolLM2 writes its instructions), and prints the mean score on the holdout rows with
-the 95 % interval of the paired difference to the unchanged prompt. Needs the extras ``local`` and ``optimize``; takes
-some ten minutes a use case on two cores.
+the 95 % interval of the paired difference to the unchanged prompt. A strategy that has no prompt says why in a line,
+and the next one goes on. Needs the extras ``local`` and ``optimize``; takes some ten minutes a use case on two cores.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -17,8 +18,12 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.stats import paired_difference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SUITE = Path(__file__).parents[2] / "example_suite"
 SOURCE, TARGET = "local:smollm2-135m", "local:gemma3-270m"
@@ -29,19 +34,46 @@ STRATEGIES: dict[str, tuple[str, ...]] = {"few-shot": (), "mipro": ("--optimizer
 UNCHANGED = "identity"
 CONFIDENCE = 0.95
 
+QUIET = ("-p", "no:asyncio", "-p", "no:repeat", "-p", "no:deepeval")
+"""Plugins that come with other libraries, and print warnings of their own."""
+LONGEST_SECONDS = 3600
+
 Scores = dict[str, float]
 
 
-def run(suite: Path, use_case: str, *arguments: str) -> str:
-    """Run a use case's tests, and return what was printed; tests may fail, pytest may not."""
+class NotMeasuredError(Exception):
+    """A strategy that wrote no prompt, or whose prompt could not be judged; the text is one line."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(" ".join(said.split()))
+
+
+def run(suite: Path, use_case: str, *arguments: str) -> None:
+    """Run a use case's tests; tests may fail, pytest may not."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    command = [sys.executable, "-m", "pytest", "-q", f"test_{use_case}.py", "--migration-dir", "out", *arguments]
+    command = [sys.executable, "-m", "pytest", "-q", *QUIET, f"test_{use_case}.py", "--migration-dir", "out"]
     done = subprocess.run(
-        command, cwd=suite, env=inherited, capture_output=True, encoding="utf-8", check=False, timeout=3600
+        [*command, *arguments],
+        cwd=suite,
+        env=inherited,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=LONGEST_SECONDS,
     )
     if done.returncode not in {0, 1}:
-        sys.exit(done.stdout + done.stderr)
-    return done.stdout
+        raise NotMeasuredError(f"pytest ended with {done.returncode}: {(done.stderr or done.stdout)[-500:]}")
+
+
+def rewrite(suite: Path, use_case: str, strategy: str) -> list[str]:
+    """File a strategy's prompt, and return what the strategy said of it."""
+    record = suite / f"{strategy}.json"
+    asked = ("--migration-force", f"--migrate-prompts={strategy}", "--migration-json", str(record))
+    run(suite, use_case, *asked, *STRATEGIES[strategy])
+    found: dict[str, list[dict[str, Any]]] = json.loads(record.read_text("utf-8"))
+    for failed in found["failed"]:
+        raise NotMeasuredError(failed["why"])
+    return [note for prompt in found["prompts"] for note in prompt["notes"]]
 
 
 def holdout(suite: Path, use_case: str, strategy: str) -> Scores:
@@ -66,28 +98,36 @@ def line(use_case: str, strategy: str, before: Scores, after: Scores) -> str:
     return f"| {use_case} | {strategy} | {len(names)} | {statistics.fmean(pairs[1]):.3f} | {gain} |"
 
 
-def table(use_case: str) -> None:
-    """Print a use case's lines, and before them what each strategy said of itself."""
+def table(use_case: str, strategies: Iterable[str]) -> None:
+    """Print a use case's lines, and after each what the strategy said of itself."""
     with tempfile.TemporaryDirectory() as folder:
         suite = Path(
             shutil.copytree(SUITE, Path(folder) / "suite", ignore=shutil.ignore_patterns(".*", "local-*.yaml"))
         )
         before = holdout(suite, use_case, UNCHANGED)
         print(f"| {use_case} | unchanged | {len(before)} | {statistics.fmean(before.values()):.3f} | |", flush=True)
-        for strategy, arguments in STRATEGIES.items():
+        for strategy in strategies:
             started = time.monotonic()
-            said = run(suite, use_case, "--migration-force", f"--migrate-prompts={strategy}", *arguments)
-            after = holdout(suite, use_case, strategy)
-            print(line(use_case, strategy, before, after), flush=True)
-            notes = [text.strip() for text in said.split("filed in")[0].splitlines() if text.startswith("  ")]
+            try:
+                notes = rewrite(suite, use_case, strategy)
+                print(line(use_case, strategy, before, holdout(suite, use_case, strategy)), flush=True)
+            except (NotMeasuredError, subprocess.TimeoutExpired) as error:
+                notes = [f"{use_case} has no figures of {strategy}: {error}"]
             print(f"  {time.monotonic() - started:.0f} s. {' '.join(notes)}", flush=True)
 
 
 def main() -> None:
-    """Print the table of the use cases that are named, or of all."""
+    """Print the table of the use cases and strategies that are named, or of all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("use_cases", nargs="*", choices=METRICS, default=list(METRICS), metavar="USE_CASE")
+    parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=list(STRATEGIES), metavar="STRATEGY")
+    options = parser.parse_args()
     print("| use case | prompt | rows | score | gain over the unchanged prompt (95 %) |\n|---|---|---|---|---|")
-    for use_case in sys.argv[1:] or METRICS:
-        table(use_case)
+    for use_case in options.use_cases:
+        try:
+            table(use_case, options.strategies)
+        except (NotMeasuredError, subprocess.TimeoutExpired) as error:
+            print(f"  {use_case} has no figures: {error}", flush=True)
 
 
 if __name__ == "__main__":

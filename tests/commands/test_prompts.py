@@ -139,6 +139,21 @@ def test_a_table_without_its_columns_is_said(tmp_path: Path, run: Callable[..., 
     assert "there is no 'prompt_id'" in run("import", "p.csv")
 
 
+@pytest.mark.parametrize(
+    ("rows", "why"),
+    [
+        ("a,x\na,y\n", "p.csv:3: 'a': an earlier row has this prompt_id"),
+        (" ,x\n", "p.csv:2: ' ': needs a prompt_id"),
+        ("", "p.csv: holds no prompt"),
+    ],
+)
+def test_a_table_that_would_lose_a_prompt_is_said(tmp_path: Path, run: Callable[..., str], rows: str, why: str) -> None:
+    """A name that stands twice, one that is empty and a table of nothing are errors, and nothing is filed."""
+    (tmp_path / "p.csv").write_text(f"prompt_id,prompt_text\n{rows}", encoding="utf-8")
+    assert why in run("import", "p.csv")
+    assert not (tmp_path / "prompts").exists()
+
+
 @pytest.mark.parametrize("form", ["text", "csv", "nova", "github"])
 def test_what_is_exported_can_be_imported(tmp_path: Path, run: Callable[..., str], form: str) -> None:
     """A prompt comes back from each format as it went, as far as the format has words for it."""
@@ -164,6 +179,12 @@ def test_a_nova_bundle_is_imported(tmp_path: Path, run: Callable[..., str]) -> N
     prompt = Catalog(tmp_path / "prompts").for_target("triage", TARGET)
     assert (prompt.system, prompt.user) == ("Be {{ tone }}", "{{ ticket }}")
     assert prompt.examples == (Example(input="a", output="b"),)
+
+
+def test_a_bundle_without_its_prompt_is_said(tmp_path: Path, run: Callable[..., str]) -> None:
+    """The file that a folder of the optimizer has is named."""
+    (tmp_path / "bundle").mkdir()
+    assert "bundle: holds no user_prompt.txt" in run("import", "bundle")
 
 
 @pytest.mark.parametrize("shots", ["{", "7", '[{"input": "a"}]', '{"examples": 3}'])
@@ -226,6 +247,27 @@ def test_an_unknown_name_is_said(tmp_path: Path, run: Callable[..., str]) -> Non
     assert "Did you mean 'triage'?" in run("show", "traige")
     (tmp_path / "p.csv").write_text("prompt_id,prompt_text\n../x,y\n", encoding="utf-8")
     assert "'../x' is not a prompt's name" in run("import", "p.csv")
+
+
+def test_a_variable_that_no_prompt_has_is_said(tmp_path: Path, run: Callable[..., str]) -> None:
+    """A value or a new name for a variable that is not there gets the nearest one, and nothing is filed."""
+    file_source(tmp_path)
+    assert "--set: unknown variable 'tickt'. Did you mean 'ticket'?" in run("show", "triage", "--set", "tickt=x")
+    (tmp_path / "p.txt").write_text("do {ticket}", encoding="utf-8")
+    said = run("import", "p.txt", "--rename", "tickt=question")
+    assert "--rename: unknown variable 'tickt'. Did you mean 'ticket'?" in said
+    assert not (tmp_path / "prompts/p").exists()
+
+
+@pytest.mark.parametrize(
+    ("form", "said"), [("nova", "without max_tokens, temperature: nova has no place for settings"), ("github", "")]
+)
+def test_settings_that_are_left_behind_are_said(tmp_path: Path, run: Callable[..., str], form: str, said: str) -> None:
+    """An export into a format of texts names the settings that stay; one that takes them says nothing."""
+    file_source(tmp_path)
+    out = run("export", "triage", "--format", form, "--to", "out")
+    assert said in out
+    assert ("without" in out) == bool(said)
 
 
 @pytest.mark.parametrize("action", ["", "list", "show", "diff", "import", "export"])

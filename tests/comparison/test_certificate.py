@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llm_migrate.comparison import Comparison
-from pytest_llm_migrate.comparison.certificate import Judging
+from pytest_llm_migrate.comparison import Comparison, Counting
+from pytest_llm_migrate.comparison.counting import EACH_ONCE
+from pytest_llm_migrate.comparison.judging import Judging
 from pytest_llm_migrate.domain import Answer, Case, Row, Ruling, Score, Side
 from pytest_llm_migrate.errors import MarginError, UnknownNameError
 from pytest_llm_migrate.stats import Undefined
@@ -56,6 +58,73 @@ def test_a_judge_that_agrees_is_shown_to() -> None:
         "m agrees with people by a kappa of 0.92 over 200 answers of 100 rows; at least 0.6 is shown."
     )
     assert "people call 50% good, its judges call 50% good; rows are the units that vary" in verdict.detail
+
+
+THREADS = Counting(cluster="thread")
+
+
+def threads(seed: int, *, rows: int = 5, of: int = 24) -> list[Case]:
+    """Return rows of threads; in a few of these a judge takes all for good that people call bad, or the reverse."""
+    draw = random.Random(seed)  # noqa: S311 - not for secrets
+    cases = []
+    for thread in range(of):
+        truth, wrong = draw.random() < 0.5, draw.random() < 0.2
+        for number in range(rows):
+            scores = float(truth != wrong), float(truth)
+            sample_id = f"t{thread}-{number}"
+            sides = [_side(name, sample_id, *scores) for name in ("source", "target")]
+            row = Row(sample_id=sample_id, values={"thread": thread})
+            cases.append(Case(row=row, source=sides[0], target=sides[1]))
+    return cases
+
+
+def held(cases: list[Case], counting: Counting = EACH_ONCE) -> Comparison:
+    """Return these rows, with what belongs together."""
+    return Comparison(cases, metrics=["m", "human_score"], judging=JUDGED, counting=counting, tolerance=1.0)
+
+
+WHATEVER = ("kappa", "quadratic", "spearman", "true_positive_rate", "true_negative_rate")
+
+
+@pytest.mark.parametrize("name", WHATEVER)
+def test_rows_of_a_thread_are_not_independent(name: str) -> None:
+    """Every interval of a certificate is wider by threads than by rows; its value is the same."""
+    cases = threads(3)
+    ((alone,), (together,)) = (
+        held(cases, counting).to_record()["certificates"]["m"] for counting in (EACH_ONCE, THREADS)
+    )
+    assert (alone["cluster"], alone["clusters"], together["cluster"], together["clusters"]) == (None, 120, "thread", 24)
+    assert alone[name]["value"] == together[name]["value"]
+    widths = [found[name]["interval"][1] - found[name]["interval"][0] for found in (alone, together)]
+    assert widths[1] > 1.5 * widths[0]
+
+
+def test_intervals_by_threads_hold_what_they_promise() -> None:
+    """Of 150 draws of 24 threads the one-sided 95 % limit lies above the truth in 7 % at most; by rows in far more."""
+    truth = 0.6  # half of all good, and four of five judged right
+    above = {EACH_ONCE: 0, THREADS: 0}
+    for seed in range(150):
+        cases = threads(seed, rows=3)
+        for counting in above:
+            found = held(cases, counting).judge("m").certificate().statistic("kappa", 0.9)
+            above[counting] += not isinstance(found, Undefined) and found.low > truth
+    assert above[THREADS] <= 0.07 * 150
+    assert above[EACH_ONCE] > 2 * max(above[THREADS], 0.05 * 150)
+
+
+def test_a_judge_of_few_threads_is_not_shown_to_agree() -> None:
+    """A judge that is right in 40 rows of 4 threads is right 4 times; the gate says what varies."""
+    cases = threads(3, rows=10, of=4)
+    judged = [replace(case, source=_said(case, "source"), target=_said(case, "target")) for case in cases]
+    alone, together = (held(judged, counting).judge("m").agreement(0.6) for counting in (EACH_ONCE, THREADS))
+    assert (alone.ruling, together.ruling) == (Ruling.GO, Ruling.NOT_ENOUGH_EVIDENCE)
+    assert alone.detail.endswith("rows are the units that vary")
+    assert together.detail.endswith("4 clusters by thread are the units that vary")
+
+
+def _said(case: Case, name: SideName) -> Side:
+    good = float(case.row["thread"]) % 2
+    return _side(name, case.id, good, good)
 
 
 def test_a_judge_that_disagrees_is_refused() -> None:

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from pytest_llm_migrate.comparison.counting import Counting
 from pytest_llm_migrate.comparison.pairwise import pairwise_summary
-from pytest_llm_migrate.domain import Answer, CallFailure, Case, Row, Score, ScoreFailure, Side
+from pytest_llm_migrate.domain import (
+    ORDER_DECIDES,
+    Answer,
+    CallFailure,
+    Case,
+    Row,
+    Score,
+    ScoreFailure,
+    Side,
+    order_decided,
+    order_in_repeats,
+)
 from pytest_llm_migrate.stats import Undefined, wilson
 
 SHORT, LONG = "short", "a good deal longer"
@@ -85,3 +99,44 @@ def test_the_record_is_plain() -> None:
         "confidence": 0.95,
         "n": 10,
     }
+
+
+def test_repeats_count_by_their_share_of_flips() -> None:
+    """Of a row's repeats those that the order decided count by their share, those with equal answers not at all."""
+    reasons = [
+        f"{ORDER_DECIDES}: source first: source (x)",
+        "the target wins in both orders: z",
+        "the answers are equal",
+    ]
+    flipped = f"{order_in_repeats(reasons)}; mean of 3 repeats: 0.5, 1, 0.5"
+    assert flipped.startswith("order decides in 1 of 2 repeats;")
+    assert (order_decided(flipped), order_decided(reasons[0]), order_in_repeats(reasons[1:])) == (0.5, 1.0, "")
+    found = pairwise_summary([case(2 / 3, reason=flipped, target_text=SHORT), *[case(1.0)] * 3])
+    assert (found.compared, found.wins) == (4, 4)
+    assert found.order_decides
+    assert found.order_decides.value == 0.125
+
+
+THREADS = Counting(cluster="thread")
+
+
+def threaded(threads: int, rows: int) -> list[Case]:
+    """Return rows of which the target wins all in three threads of four, and loses all in the others."""
+    return [
+        replace(case(float(thread % 4 > 0)), row=Row(sample_id=f"r{thread}-{number}", values={"thread": f"t{thread}"}))
+        for thread in range(threads)
+        for number in range(rows)
+    ]
+
+
+def test_whole_threads_win_or_lose() -> None:
+    """Rows of a cluster that say the same tell no more than one of them: interval and test are those of clusters."""
+    alone, together = (pairwise_summary(threaded(12, 5), counting=way) for way in (Counting(), THREADS))
+    assert (together.wins, together.losses) == (alone.wins, alone.losses) == (45, 15)
+    assert together.p_value == pytest.approx(pairwise_summary(threaded(12, 1)).p_value)
+    assert alone.p_value < 0.001 < together.p_value
+    assert alone.win_share
+    assert together.win_share
+    assert together.win_share.low < wilson(9, 12, confidence=0.95).low + 0.01 < alone.win_share.low
+    assert together.statement.endswith("; 12 clusters by thread are the units that vary")
+    assert "units that vary" not in alone.statement

@@ -84,3 +84,22 @@ def test_graded_scores_are_wrong_below_half_of_the_scale() -> None:
     """What a metric with shades calls half right is not wrong."""
     assert found([answered("billing", "billing", (0.3, 0.45))])
     assert not found([answered("billing", "billing", (0.3, 0.5))])
+
+
+def test_a_row_that_people_mark_is_suspect() -> None:
+    """Whoever says so is named with the comment, before what the answers say; other rows are left alone."""
+    rows = [case(0), answered("Billing.", " billing"), replace(case(2), source=case(2, THROTTLED).source)]
+    marked = {
+        "r0": [{"rater": "", "comment": ""}],
+        "r1": [{"rater": "ann", "comment": "it is\nbilling"}, {"rater": "bob", "comment": ""}],
+        "r2": [{"rater": "ann", "comment": ""}],
+    }
+    comparison = Comparison(rows, metrics=("m",))
+    found = {suspect.sample_id: suspect for suspect in suspects(comparison, ["m"], [], marked)}
+    assert {name: suspect.reason for name, suspect in found.items()} == {
+        "r0": "wrong by the word of somebody",
+        "r1": "wrong by the word of ann ('it is billing'), bob; both sides give the same answer: 'billing'",
+        "r2": "wrong by the word of ann",
+    }
+    assert found["r1"].to_record()["marked_by"] == ["ann", "bob"]
+    assert (found["r0"].metrics, found["r1"].metrics) == ((), ("m",))

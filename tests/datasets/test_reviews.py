@@ -69,3 +69,11 @@ def test_what_cannot_be_read_is_said_with_its_place(tmp_path: Path, lines: list[
         assert "'rating'" in str(caught.value)
     else:
         assert said in str(caught.value)
+
+
+def test_what_an_export_guards_is_read_as_it_was(tmp_path: Path) -> None:
+    """An apostrophe that keeps a spreadsheet from reckoning is no part of an id, a name or a comment."""
+    (review,) = read_reviews(written(tmp_path, HEADER, "'-1,source,,'@ann,4,,'=it's 1,"))
+    assert (review.sample_id, review.rater, review.comment) == ("-1", "@ann", "=it's 1")
+    (review,) = read_reviews(written(tmp_path, HEADER, "'tis,source,,ann,4,,,"))
+    assert review.sample_id == "'tis"

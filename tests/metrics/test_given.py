@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_llm_migrate.domain import Answer, Score, ScoreFailure, SidedMetric
+from pytest_llm_migrate.domain import SIDES, Answer, Score, ScoreFailure, SidedMetric
 from pytest_llm_migrate.domain.review import Review, answer_hash
 from pytest_llm_migrate.errors import MetricDefinitionError
 from pytest_llm_migrate.metrics import ColumnScore, review_scores
@@ -85,3 +85,14 @@ def test_neither_scores_an_answer_of_no_side() -> None:
     """They must know whose it is."""
     assert "each side" in ColumnScore("human_score").score(Answer(text="a"), row()).reason
     assert "each side" in REVIEWS.score(Answer(text="a"), row()).reason
+
+
+def test_marks_are_kept_once_a_rater() -> None:
+    """What is said of a row stands beside both of its answers."""
+    said = [
+        Review(sample_id="r1", side=side, rating=None, rater=rater, label_wrong=True)
+        for side in SIDES
+        for rater in ("ann", "bob")
+    ]
+    assert [review.rater for review in review_scores("r.csv").reading(said).marked["r1"]] == ["ann", "bob"]
+    assert REVIEWS.marked == {}

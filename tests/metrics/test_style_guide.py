@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pytest_llm_migrate
-from pytest_llm_migrate.domain import Answer, Score, ScoreFailure
+from pytest_llm_migrate.domain import Answer, InstructingMetric, Score, ScoreFailure
 from pytest_llm_migrate.errors import MetricDefinitionError
 from pytest_llm_migrate.metrics import (
     CitationsPresent,
@@ -34,11 +35,13 @@ from pytest_llm_migrate.metrics import (
     violations,
     word_count,
 )
+from pytest_llm_migrate.metrics.style_guide import broken_in_repeats
 from tests.metrics.judges import ScriptedJudge, judge, row, verdict
 from tests.metrics.test_any_text import ANY_TEXT, HOSTILE, MEGABYTE, TEXTS
 
 if TYPE_CHECKING:
     from pytest_llm_migrate.domain import Metric, Row
+    from pytest_llm_migrate.metrics import JudgedRule
 
 
 DETERMINISTIC = [each for each in sme_rules() if isinstance(each, Rule) and each.name != "every claim present"]
@@ -287,6 +290,33 @@ def test_the_version_knows_every_rule() -> None:
     assert style_guide().version == style_guide().version
 
 
+@pytest.mark.parametrize(
+    ("of", "asks"),
+    [
+        (word_count(), "Write 30 to 150 words."),
+        (word_count(0, 9), "Write at most 9 words."),
+        (word_count(9, 9), "Write exactly 9 words."),
+        (quarters_in_order(newest_first=True), "Name quarters in the order of time, the newest first."),
+        (publication_date_given(column="date_of_issue"), "Give the date of issue of what the answer rests on."),
+        (rule("ends politely", CitationsPresent(), instruction="End with a greeting."), "End with a greeting."),
+        (rule("ends politely", CitationsPresent()), "ends politely"),
+        (judged_rule("polite", "Is it\npolite?"), "Write so that the answer to this is yes: Is it polite?"),
+        (judged_rule("polite", "Is it polite?", instruction="Be polite."), "Be polite."),
+    ],
+)
+def test_a_rule_can_be_asked_for_in_a_prompt(of: Rule | JudgedRule, asks: str) -> None:
+    """By its own sentence with its own settings, else by its name or its question; the version is the same."""
+    guide = style_guide(of)
+    assert isinstance(guide, InstructingMetric)
+    assert guide.instructions == {of.name: asks}
+    assert str(replace(of, instruction="")) == str(of)
+
+
+def test_every_rule_of_experts_is_asked_for_in_a_sentence() -> None:
+    """None is left to its name."""
+    assert all(each.asks == each.instruction and each.asks.endswith(".") for each in sme_rules())
+
+
 def test_rules_that_cannot_be_are_refused() -> None:
     """Names that would break the reason, weights of nothing, no questions, and what is no rule."""
     for name in ("", "a; b", "a (b)", "a: b"):
@@ -326,3 +356,15 @@ def test_no_repetition_takes_more_than_linear_time(each: Rule) -> None:
         values = {"question": "list FY20 Q3 excerpts", "publication_date": "2018-05-06", "content": "a b"}
         outcome(style_guide(each), text, answer_ground_truth="Q1 of FY18 was 7", **values)
         assert time.perf_counter() - started < 5, f"{pattern!r} is slow"
+
+
+def test_what_any_repeat_breaks_is_kept() -> None:
+    """Of several answers to a row every broken rule is named once, with its first detail and how often it is broken."""
+    reasons = ["broke: short (13 of 5 long)", "", "broke: mentions the ISIN; short (9 of 5 long)"]
+    said = broken_in_repeats(reasons)
+    assert said == ("broke: short (13 of 5 long, in 2 of 3 repeats); mentions the ISIN (in 1 of 3 repeats)")
+    assert violations(Score(0.5, said)) == {
+        "short": "13 of 5 long, in 2 of 3 repeats",
+        "mentions the ISIN": "in 1 of 3 repeats",
+    }
+    assert broken_in_repeats(["", "4 on 1 to 5: it is right"]) == ""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_llm_migrate.answers import Spending
+from pytest_llm_migrate.answers import Paid, Spending
 from pytest_llm_migrate.comparison import Scale
 from pytest_llm_migrate.domain import Ruling
 from pytest_llm_migrate.migration.results import (
@@ -225,23 +225,23 @@ def test_the_earliest_of_equal_forecasts_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expected", "answers", "unpriced", "error"),
+    ("expected", "answers", "error"),
     [
-        (2.0, (10, 3.0), 0, 0.5),
-        (2.0, (12, 1.0), 0, -0.5),
-        (None, (10, 3.0), 0, None),
-        (0.0, (10, 3.0), 0, None),
-        (2.0, (9, 1.5), 0, None),
-        (2.0, (10, 3.0), 1, None),
-        (2.0, None, 0, None),
+        (2.0, Paid(10, 3.0), 0.5),
+        (2.0, Paid(12, 1.0), -0.5),
+        (None, Paid(10, 3.0), None),
+        (0.0, Paid(10, 3.0), None),
+        (2.0, Paid(9, 1.5), None),
+        (2.0, Paid(10, 3.0, 1), None),
+        (2.0, None, None),
     ],
 )
 def test_a_forecast_is_held_against_what_answers_cost(
-    expected: float | None, answers: tuple[int, float] | None, unpriced: int, error: float | None
+    expected: float | None, answers: Paid | None, error: float | None
 ) -> None:
-    """Judges do not count; a run that made fewer calls, or some of unknown price, cannot tell how far off it was."""
-    purposes = {"judge": (5, 7.0)} | ({"answer": answers} if answers else {})
-    spent = Spending(calls=15, usd=10.0, unpriced_calls=unpriced, purposes=purposes)
+    """Judges do not count; fewer calls, or answers of unknown price, cannot tell how far off it was."""
+    purposes = {"judge": Paid(5, 7.0, 2)} | ({"answer": answers} if answers else {})
+    spent = Spending(calls=15, usd=10.0, unpriced_calls=2, purposes=purposes)
     record = spending_record(spent, Seen([foreseen(expected=expected)]).forecast)
     assert record["forecast"] == {"calls": 10, "usd_expected": expected, "usd_at_most": 9.0, "usd_error": error}
-    assert spending_record(spent, None) == spent.to_record() | {"forecast": None}
+    assert spending_record(spent, None) == spent.to_record() | {"judge_forecast": [], "forecast": None}

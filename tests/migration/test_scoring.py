@@ -120,7 +120,30 @@ def test_repeats_are_averaged(store: Store) -> None:
     """Of several answers to a row the score is the mean, and says so."""
     score = scored(store, CountingMetric(), "ab", "abcd")["length"]
     assert float(score) == pytest.approx(0.3)
-    assert score.reason == "mean of 2 repeats: 0.2, 0.4"
+    assert score.reason == "mean of 2 repeats: 0.2, 0.4; repeat 1: its length"
+
+
+def test_rules_that_a_repeat_breaks_survive_the_mean(store: Store) -> None:
+    """The reason names every rule that any repeat breaks."""
+    told = {"a": Score(0.5, "broke: short (1 of 5 long)"), "b": Score(1.0), "c": Score(0.5, "broke: plain")}
+    score = scored(store, CountingMetric(scoring=lambda answer: told[answer.text]), "a", "b", "c")["length"]
+    assert score.reason == "broke: short (1 of 5 long, in 1 of 3 repeats); plain (in 1 of 3 repeats)"
+
+
+def test_the_reason_of_the_lowest_repeat_survives_the_mean(store: Store) -> None:
+    """A judge's word on the repeat that went worst is told, of equals the first."""
+    told = {"a": Score(1.0, "right"), "b": Score(0.5, "half of it"), "c": Score(0.5, "no better")}
+    score = scored(store, CountingMetric(scoring=lambda answer: told[answer.text]), "a", "b", "c")["length"]
+    assert score.reason == "mean of 3 repeats: 1, 0.5, 0.5; repeat 2: half of it"
+
+
+def test_an_order_that_decided_some_repeats_survives_the_mean(store: Store) -> None:
+    """In how many of those that were compared."""
+    told = {"a": Score(0.5, "order decides: x"), "b": Score(1.0, "won"), "c": Score(0.5, "the answers are equal")}
+    score = scored(store, CountingMetric(scoring=lambda answer: told[answer.text]), "a", "b", "c")["length"]
+    assert score.reason == (
+        "order decides in 1 of 2 repeats; mean of 3 repeats: 0.5, 1, 0.5; repeat 1: order decides: x"
+    )
 
 
 def test_a_repeat_that_failed_fails_the_row(store: Store) -> None:

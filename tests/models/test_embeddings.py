@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     Script = Callable[[Asked], Served]
     Serve = Callable[[Script], ScriptedServer]
 
+Found = TypeVar("Found")
 TITAN, COHERE = "amazon.titan-embed-text-v2:0", "cohere.embed-multilingual-v3"
 VECTORS = {"refund": [1.0, 0.0], "money back": [0.6, 0.8]}
 
@@ -145,3 +147,31 @@ def test_making_one_needs_no_credentials(no_aws: pytest.MonkeyPatch) -> None:
     embedder = BedrockEmbedder(TITAN)
     with pytest.raises(CannotConnectError, match=TITAN):
         embedder.embed(["refund"])
+
+
+class Noted:
+    """A meter that lets every call go out."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, int | None]] = []
+
+    def call(self, ref: str, size: int, send: Callable[[], tuple[Found, int | None]]) -> Found:
+        """Make the call, and note what was read."""
+        assert size > 0
+        found, tokens = send()
+        self.calls.append((ref, tokens))
+        return found
+
+
+def test_a_meter_hears_of_every_call(serve: Serve) -> None:
+    """The tokens are those that the reply or its header counts; without either they are unknown."""
+    noted = Noted()
+    serve(titan)
+    embedder = BedrockEmbedder(TITAN, dimensions=256).metered(noted)
+    assert embedder.embed(["refund", "money back"]) == list(VECTORS.values())
+    assert embedder.ref == BedrockEmbedder(TITAN, dimensions=256).ref
+    serve(lambda asked: replace(cohere(asked), headers={"x-amzn-bedrock-input-token-count": "7"}))
+    BedrockEmbedder(COHERE).metered(noted).embed(["refund"])
+    serve(cohere)
+    BedrockEmbedder(COHERE).metered(noted).embed(["refund"])
+    assert noted.calls == [(TITAN, 2), (TITAN, 2), (COHERE, 7), (COHERE, None)]

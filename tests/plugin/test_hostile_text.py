@@ -33,7 +33,7 @@ IDS = [
     " ",
 ]
 RED = "\x1b[31mred\x1b[0m\x07"
-FILES = ["evidence.json", "report.html", "results.json", "rows.jsonl", "sealed.json", "summary.md"]
+FILES = ["evidence.json", "report.html", "results.json", "rows.csv", "rows.jsonl", "sealed.json", "summary.md"]
 
 
 def named(ids: list[str]) -> list[dict[str, object]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,15 +31,6 @@ JUDGED = """
 """
 """A row test and a gate on what a judge says."""
 
-PAIRED = """
-    import pytest
-
-    pytestmark = pytest.mark.migration("rows.csv", prompt="triage", metrics=["pairwise"])
-
-    def test_gate(comparison):
-        assert comparison["pairwise"].non_inferior(margin=0.9)
-"""
-
 
 def verdict(**arguments: Any) -> Reply:
     """Return a reply that calls the verdict's tool."""
@@ -50,11 +40,6 @@ def verdict(**arguments: Any) -> Reply:
 def scored(score: object) -> Reply:
     """Return a well-formed verdict, but for its score."""
     return verdict(reasoning="as the reference says", score=score)
-
-
-def won(winner: str) -> Reply:
-    """Return a well-formed comparison."""
-    return verdict(reasoning="it is complete", winner=winner)
 
 
 def said(text: str, **more: Any) -> Reply:
@@ -281,112 +266,6 @@ def test_a_plan_asks_no_judge(suite: Suite, judged: Bedrock) -> None:
     calls = len(judged.asked)
     by_judge(suite, "--migration-plan")
     assert len(judged.asked) == calls
-
-
-def test_answers_are_judged_while_others_are_awaited(suite: Suite, serve: Serve) -> None:
-    """The judge begins with the answers that are there: before the slow row is answered, the others are judged."""
-    suite.rows(golden(6))
-    suite.tests(JUDGED)
-    slow = Rule(model=TARGET, contains="question 00", reply=Reply(text="slow", latency=2))
-    bedrock = serve(slow, Rule(model=JUDGE, reply=scored(4)))
-    by_judge(suite).assert_outcomes(passed=7)
-    asked = [question for model, question in bedrock.asked if model == JUDGE]
-    assert len(asked) == 7
-    assert "slow" in asked[-1]
-
-
-def test_a_first_failure_ends_a_judged_run(suite: Suite, serve: Serve) -> None:
-    """Under -x only a few rows are judged before the run ends."""
-    suite.rows(golden(40))
-    suite.tests(JUDGED)
-    bedrock = serve(Rule(model=JUDGE, reply=scored(1)))
-    by_judge(suite, "-x").assert_outcomes(failed=1)
-    assert len(bedrock.questions(JUDGE)) < 10
-
-
-def test_an_interrupted_run_does_not_wait_for_judges(suite: Suite, serve: Serve) -> None:
-    """Ctrl-C ends the run though most rows are yet to be judged."""
-    suite.rows(golden(60))
-    suite.tests("""
-        import pytest
-
-        @pytest.mark.migration("rows.csv", prompt="triage", metrics=["judge:correctness"])
-        def test_row(case):
-            raise KeyboardInterrupt
-    """)
-    bedrock = serve(Rule(model=JUDGE, reply=replace(scored(4), latency=0.3)))
-    result = suite.pytester.runpytest_subprocess(
-        *("--source-model", SOURCE, "--target-model", TARGET, "--judge-model", JUDGE),
-        *("--prompt-strategy", "identity", "--migration-concurrency", "2"),
-        timeout=60,
-    )
-    assert result.ret == pytest.ExitCode.INTERRUPTED
-    assert len(bedrock.questions(JUDGE)) < 60
-
-
-def test_a_jury_shows_every_vote(suite: Suite, judged: Bedrock) -> None:
-    """Two judges make one score, with their spread."""
-    suite.tests(f"""
-        import pytest
-        from pytest_llm_migrate.metrics import Jury, judge_likert
-
-        jury = Jury(of=judge_likert(), judges=(None, "{OTHER_JUDGE}"))
-
-        @pytest.mark.migration("rows.csv", prompt="triage", metrics=[jury])
-        def test_row(case):
-            assert case.target["jury:judge_likert"] == 0.875
-    """)
-    by_judge(suite).assert_outcomes(passed=4)
-    assert (len(judged.questions(JUDGE)), len(judged.questions(OTHER_JUDGE))) == (4, 4)
-    reason = suite.lines[0]["target"]["reasons"]["jury:judge_likert"]
-    assert reason.startswith("mean of 2 votes, spread 0.25: anthropic.claude")
-    assert suite.migration["judges"] == [JUDGE, OTHER_JUDGE]
-
-
-def test_a_pair_is_compared_in_both_orders(suite: Suite, serve: Serve) -> None:
-    """A win counts where it survives the swap; where the order decides it is a tie; equal answers are not compared."""
-    suite.rows(golden(4))
-    suite.tests(PAIRED)
-    bedrock = serve(
-        Rule(model=TARGET, contains="question 03", reply=Reply(text="yes")),
-        Rule(model=TARGET, reply=Reply(text="yes, and fully so")),
-        Rule(model=JUDGE, contains="question 00", reply=won("A")),
-        Rule(model=JUDGE, contains="question 01", reply=won("tie")),
-        Rule(model=JUDGE, matches=r"answer A:\n```\nyes\n", reply=won("B")),
-        Rule(model=JUDGE, reply=won("A")),
-    )
-    result = by_judge(suite)
-    assert len(bedrock.questions(JUDGE)) == 6
-    scores = [(line["source"]["scores"]["pairwise"], line["target"]["scores"]["pairwise"]) for line in suite.lines]
-    assert scores == [(0.5, 0.5), (0.5, 0.5), (0.0, 1.0), (0.5, 0.5)]
-    reasons = [line["target"]["reasons"]["pairwise"].partition(":")[0] for line in suite.lines]
-    assert reasons == [
-        "order decides",
-        "a tie in both orders",
-        "the target wins in both orders",
-        "the answers are equal",
-    ]
-    validator("results").validate(suite.results)
-    found = suite.migration["pairwise"]["pairwise"]
-    assert (found["wins"], found["ties"], found["losses"], found["compared"]) == (1, 3, 0, 3)
-    assert found["order_decides"]["value"] == pytest.approx(1 / 3)
-    result.stdout.fnmatch_lines(["*pairwise: target 1 wins, 3 ties, 0 losses;*"])
-
-
-def test_a_pair_whose_judge_fails_has_no_score_on_either_side(suite: Suite, serve: Serve) -> None:
-    """Half a comparison is none."""
-    suite.rows(golden(1))
-    suite.tests(PAIRED)
-    serve(
-        Rule(model=TARGET, reply=Reply(text="no")),
-        Rule(model=JUDGE, matches=r"answer A:\n```\nyes\n", reply=won("B")),
-        Rule(model=JUDGE, reply=won("neither")),
-    )
-    by_judge(suite)
-    line = suite.lines[0]
-    assert line["source"]["failures"] == line["target"]["failures"]
-    assert "winner is 'neither', not 'A' or 'B' or 'tie'" in line["target"]["failures"]["pairwise"]
-    assert suite.migration["pairwise"]["pairwise"]["missing"] == 1
 
 
 def test_a_judge_that_judges_itself_is_warned_of(suite: Suite, serve: Serve) -> None:

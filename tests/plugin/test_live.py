@@ -16,11 +16,11 @@ import threading
 
 import pytest
 
-from pytest_llm_migrate.plugin.live import live_lines
+from pytest_llm_migrate.plugin.live import open_live
 
 
 def pytest_sessionstart(session):
-    session.config.say = live_lines(session.config)
+    session.config.say = open_live(session.config).say
 
 
 @pytest.fixture

@@ -164,7 +164,8 @@ def test_a_plan_names_what_would_be_written_and_asks_nothing(strategies: Suite, 
     result.stdout.fnmatch_lines(
         [
             f"triage for {TARGET}: please",
-            "*0 texts of the optimizer, 20 answers of the target, at most; tried out on 10",
+            "  20 answers of the target, at most; tried out on 10 rows",
+            "  cost, at the source prompt's length: $0.0* for 20 answers of the target",
             "  triage/us.amazon.nova-lite-v1-0.prompt.yaml: new",
             "  triage/variants/please/us.amazon.nova-lite-v1-0.prompt.yaml: new",
         ]
@@ -249,13 +250,37 @@ def test_strategies_stand_beside_each_other(strategies: Suite) -> None:
     rewrite(strategies, "learned")
     result = rewrite(strategies, "lossy")
     result.stdout.fnmatch_lines(
-        ["  learned *1.000 of 10*tuned by dev rows", "  lossy *1.000 of 10*filed"], consecutive=False
+        [
+            "  strategy  dev score       in  out  cost a row * lines  state",
+            "  learned   0.000 -> 1.000  12  1    $0.*  +1 -1  tuned by dev rows",
+            "  lossy     0.000 -> 1.000  13  1    $0.*  +1 -1  filed",
+        ]
     )
+    assert filed(strategies)["provenance"]["source_score"] == 0
     strategies.run("--target-model", TARGET)
     found = {item["strategy"]: item for item in strategies.migration["variants"]}
     assert (found["lossy"]["filed"], found["learned"]["filed"]) == (True, False)
     page = (strategies.folder / "report.html").read_text("utf-8")
     assert "Prompts that strategies wrote for this target" in page
+    assert '<td data-label="Dev score">0.000 → 1.000</td>' in page
+    assert '<td data-label="Lines changed">+1 -1</td>' in page
+
+
+def test_the_filed_prompt_stands_with_its_holdout_score(strategies: Suite) -> None:
+    """Rows that did not tune it have judged it; the strategies' table of the report has both scores."""
+    rewrite(strategies, "learned")
+    strategies.run("--target-model", TARGET)
+    page = (strategies.folder / "report.html").read_text("utf-8")
+    assert '<td data-label="Holdout score">1.000</td>' in page
+
+
+def test_a_summary_has_every_strategy_in_one_table(strategies: Suite) -> None:
+    """Scores, tokens, cost and lines of what was written before stand under what is written now."""
+    rewrite(strategies, "learned")
+    rewrite(strategies, "lossy", "--migration-summary", "p.md")
+    rows = [line for line in (strategies.path / "p.md").read_text("utf-8").splitlines() if line.startswith("| ")]
+    assert rows[0].count("|") == rows[2].count("|") == rows[3].count("|")
+    assert rows[3].startswith("|  |  | learned | 0.000 → 1.000 | 12 | 1 | $0.")
 
 
 def test_a_long_diff_is_cut_and_says_so(strategies: Suite) -> None:
@@ -288,3 +313,19 @@ def test_a_damaged_variant_is_no_fault_of_a_run(strategies: Suite) -> None:
     path.write_text("user: [", encoding="utf-8")
     assert strategies.run("--target-model", TARGET).ret == pytest.ExitCode.OK
     assert strategies.migration["variants"] == []
+
+
+def test_a_plan_of_answers_that_are_kept_still_has_a_price(strategies: Suite) -> None:
+    """What is kept is no measure of what another prompt's answers cost."""
+    rewrite(strategies, "please")
+    result = rewrite(strategies, "please", "--migration-plan")
+    result.stdout.re_match_lines([r"  cost, at the source prompt's length: \$0\.0\d+ for 20 answers of the target"])
+
+
+def test_what_rewriting_took_is_told(strategies: Suite) -> None:
+    """The last line and the record have the calls and what they cost, nothing where all answers were kept."""
+    rewrite(strategies, "please").stdout.re_match_lines([r"rewriting took 20 calls: \$0\.0\d+"])
+    again = rewrite(strategies, "please", "--migration-json", "p.json")
+    assert "rewriting took" not in again.stdout.str()
+    record = validated(json.loads((strategies.path / "p.json").read_text("utf-8")))
+    assert record["spending"] == {"calls": 0, "usd": 0, "unpriced_calls": 0}

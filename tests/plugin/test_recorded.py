@@ -97,7 +97,7 @@ def test_rows_are_told_apart_by_what_became_of_them(suite: Suite) -> None:
 
 
 def test_every_file_is_left_and_copied_where_asked(suite: Suite) -> None:
-    """A judged run leaves six files; three of them also go where the options say, in folders that need not exist."""
+    """A judged run leaves seven files; three of them also go where the options say, in folders that need not exist."""
     suite.rows(golden())
     suite.tests()
     suite.judge("--migration-json", "out/r.json", "--migration-report", "out/r.html", "--migration-summary", "out/s.md")
@@ -105,6 +105,7 @@ def test_every_file_is_left_and_copied_where_asked(suite: Suite) -> None:
         "evidence.json",
         "report.html",
         "results.json",
+        "rows.csv",
         "rows.jsonl",
         "sealed.json",
         "summary.md",

@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_llm_migrate.domain.review import answer_hash
+from pytest_llm_migrate.models.endpoint import Reply, Rule, ScriptedCall
 from tests.plugin.suite import collection_faults, golden
 from tests.report.test_schemas import validator
 
 if TYPE_CHECKING:
+    from tests.plugin.conftest import Serve
     from tests.plugin.suite import Suite
 
 PROCESSES = pytest.mark.parametrize("processes", [(), ("-n2",)], ids=["one-process", "xdist"])
@@ -105,3 +108,110 @@ def test_a_broken_review_file_is_a_collection_error(suite: Suite) -> None:
     suite.tests(REVIEWED)
     faults = "\n".join(collection_faults(suite.judge()))
     assert "reviews.csv:2, column 'side': 'left' is not 'source' or 'target'" in faults
+
+
+EXPORTED = "sample_id,side,answer_sha256,rater,rating,better,comment,label_wrong"
+PREFERRED = """
+    import pytest
+    from pytest_llm_migrate.metrics import review_scores
+
+    pytestmark = pytest.mark.migration(
+        "rows.csv", prompt="triage", metrics=["exact_match", review_scores("reviews.csv")]
+    )
+
+    def test_gate(comparison):
+        assert comparison["exact_match"].non_inferior(margin=0.2)
+
+    def test_people(comparison):
+        assert comparison["human_score:better"].non_inferior(margin=0.9)
+"""
+
+
+def won(winner: str) -> Reply:
+    """Return a well-formed comparison."""
+    arguments = {"reasoning": "it is complete", "winner": winner}
+    return Reply(text="", tool_calls=(ScriptedCall(name="verdict", arguments=arguments),))
+
+
+def exported(suite: Suite, rows: list[dict[str, Any]], better: dict[str, str], wrong: dict[str, str]) -> None:
+    """Write what the report's review exports of two raters, of whom Ann marks some rows with a comment."""
+    lines = [EXPORTED]
+    for row in rows:
+        name = row["sample_id"]
+        for side in ("source", "target"):
+            read = f"{name},{side},{answer_hash(row[f'answer_{side}_llm'])}"
+            lines.append(f"{read},ann,,{better.get(name, '')},{wrong.get(name, '')},{str(name in wrong).lower()}")
+            lines.append(f"{read},bob,,{better.get(name, '')},,false")
+    suite.file("reviews.csv", "\r\n".join(lines) + "\r\n")
+
+
+def test_people_s_preferences_and_marks_are_used(suite: Suite) -> None:
+    """Wins, ties and losses by people are shown everywhere, and rows that they mark are suspect, with who says so."""
+    rows = golden(40, broken=range(4))
+    better = {"r00": "source", "r01": "source", "r05": "tie"} | {f"r{number:02}": "target" for number in range(6, 20)}
+    suite.rows(rows)
+    exported(suite, rows, better, {"r01": "it is billing", "r02": "", "r03": ""})
+    suite.tests(PREFERRED)
+    result = suite.judge()
+    result.assert_outcomes(failed=2)
+    validator("results").validate(suite.results)
+    found = suite.migration["pairwise"]["human_score:better"]
+    assert (found["by"], found["wins"], found["ties"], found["losses"], found["missing"]) == ("people", 14, 1, 2, 23)
+    assert (found["order_decides"], found["agreement"]) == (None, None)
+    assert found["win_share"]["n"] == 16
+    said = "human_score:better (people): target 14 wins, 1 ties, 2 losses"
+    assert said in result.stdout.str()
+    (folder,) = (suite.path / ".llm-migrate" / "runs").iterdir()
+    for name in ("summary.md", "report.html"):
+        assert said in (folder / name).read_text("utf-8").replace("\\_", "_"), name
+    audit = suite.migration["gold_audit"]
+    assert [(row["sample_id"], row["marked_by"]) for row in audit["rows"]] == [
+        (name, ["ann"]) for name in ("r01", "r02", "r03")
+    ]
+    assert audit["rows"][0]["reason"] == "wrong by the word of ann ('it is billing')"
+    gate = next(item for item in audit["verdicts"] if item["metric"] == "exact_match")
+    assert (gate["with"], gate["without"]) == ("NOT ENOUGH EVIDENCE", "GO")
+
+
+def test_a_pairwise_judge_is_held_against_people_s_preferences(suite: Suite, serve: Serve) -> None:
+    """How far both prefer the same is in the record, the terminal and the judge's gates."""
+    rows = golden(12, broken=range(12))
+    suite.rows(rows)
+    exported(suite, rows, {row["sample_id"]: "target" if place > 3 else "source" for place, row in enumerate(rows)}, {})
+    suite.tests(
+        PREFERRED.replace('"exact_match",', '"pairwise",').replace(
+            '["exact_match"].non_inferior(margin=0.2)', '["pairwise"].non_inferior(margin=0.9)'
+        )
+    )
+    judge = "anthropic.claude-sonnet-4-20250514-v1:0"
+    first = Rule(model=judge, matches=r"answer A:\n```\nyes\n", reply=won("B"))
+    serve(first, Rule(model=judge, reply=won("A")))
+    result = suite.judge("--judge-model", judge)
+    validator("results").validate(suite.results)
+    (shared,) = suite.migration["pairwise"]["pairwise"]["agreement"]
+    assert (shared["human"], shared["rows"], shared["observed"]) == ("human_score:better", 12, 8 / 12)
+    assert "it agrees with human_score:better in 8 of 12 rows" in " ".join(result.stdout.str().split())
+    said = {gate["nodeid"].rpartition("::")[2]: gate["statement"] for gate in suite.migration["gates"]}
+    assert "The judge behind it is not shown to agree with people over 12 rows: the second rater" in said["test_gate"]
+    assert "judge behind it" not in said["test_people"]
+
+
+def test_a_judge_that_no_gate_asks_is_spoken_of(suite: Suite) -> None:
+    """Its agreement with people is a line of the terminal, with the difference as people's scores correct it."""
+    rows = judged(60, broken=20)
+    suite.rows(rows)
+    review_file(suite, rows)
+    suite.tests("""
+        import pytest
+        from pytest_llm_migrate.metrics import review_scores
+
+        @pytest.mark.migration(
+            "rows.csv", prompt="triage", metrics=["exact_match", "llm_judge_score", review_scores("reviews.csv")]
+        )
+        def test_gate(comparison):
+            assert comparison["exact_match"].non_inferior(margin=0.6)
+    """)
+    shown = " ".join(suite.judge().stdout.str().split())
+    assert "llm_judge_score, which no gate judges by: its judge and human_score agree by a kappa of 1 [" in shown
+    assert "llm_judge_score: -0.333 by its judge, -0.333 [" in shown
+    assert "as corrected by human_score of 60 rows" in shown

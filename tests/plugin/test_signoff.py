@@ -251,7 +251,13 @@ def test_an_edition_without_texts_is_written_beside_the_full_one(suite: Suite, m
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(suite.path / "job.md"))
     suite.judge("--migration-redact")
     files = sorted(path.name for path in suite.folder.glob("*.redacted.*"))
-    assert files == ["report.redacted.html", "results.redacted.json", "rows.redacted.jsonl", "summary.redacted.md"]
+    assert files == [
+        "report.redacted.html",
+        "results.redacted.json",
+        "rows.redacted.csv",
+        "rows.redacted.jsonl",
+        "summary.redacted.md",
+    ]
     for name in files:
         text = (suite.folder / name).read_text("utf-8")
         assert not [word for word in ("Sesame", "question 0", "secret of the house") if word in text], name

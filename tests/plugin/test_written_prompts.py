@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,12 +28,15 @@ GUIDE = """
     def is_polite(answer, row):
         return answer.text == "yes", f"{answer.text} to {row['question']}"
 
-    GUIDE = style_guide(rule("ends politely", is_polite), rule("is short", lambda answer, row: len(answer.text) < 9))
+    POLITE = rule("ends politely", is_polite, instruction="End with {thanks}.")
+    GUIDE = style_guide(POLITE, rule("is short", lambda answer, row: len(answer.text) < 9))
 
     @pytest.mark.migration("rows.csv", prompt="triage", metrics=["exact_match", GUIDE])
     def test_row(case):
         assert case.target["style_guide"] == 1
 """
+
+RULES = ["Keep to these rules:", "- End with {thanks}.", "", "{{ question }}"]
 
 
 @pytest.fixture
@@ -167,14 +171,62 @@ def test_a_job_writes_the_prompt(triage: Suite, serve: Serve, monkeypatch: pytes
 
 
 def test_broken_rules_of_the_style_guide_are_said_to_the_target(triage: Suite, serve: Serve) -> None:
-    """The rule that answers break stands in the filed prompt, none that they keep, and nothing of any row."""
+    """What asks for the rule that answers break is filed, nothing of one that they keep, and nothing of any row."""
     triage.tests(GUIDE)
-    serve(Rule(model=TARGET, contains="- ends politely", reply=Reply(text="yes")), default=Reply(text="no"))
+    serve(Rule(model=TARGET, contains="- End with {thanks}.", reply=Reply(text="yes")), default=Reply(text="no"))
     result = rewrite(triage, "sme-rules")
     assert result.ret == pytest.ExitCode.OK, result.stdout.str()
     result.stdout.fnmatch_lines(
         ["  dev score 0.250 -> 1.000 over 10 rows", "  1 rule added, score 0.250 -> 1.000 over*"]
     )
-    assert filed(triage)["user"].splitlines() == ["Keep to these rules:", "- ends politely", "", "{{ question }}"]
+    assert filed(triage)["user"].splitlines() == RULES
     assert triage.run("--target-model", TARGET).ret == pytest.ExitCode.OK
     assert triage.migration["target"]["prompt"]["strategy"] == "sme-rules"
+
+
+@pytest.mark.parametrize(
+    ("strategy", "said"),
+    [
+        ("bedrock-optimize", "unknown for 1 request to a service, $*"),
+        ("advpo", "unknown for 1 request to a service, $*"),
+        ("metaprompt", f"$0.* for 2 texts of {WRITER}, $*"),
+        ("metaprompt+bedrock-optimize", f"unknown for 1 request to a service, $*2 texts of {WRITER}*"),
+        ("few-shot", "$0.* for 110 answers of the target"),
+        ("sme-rules", "$0.* for 40 answers of the target"),
+        ("shorten", "$0.* for 40 answers of the target"),
+        ("best-of:shorten,sme-rules", "$0.* for 90 answers of the target"),
+        ("mipro", f"$* texts of {WRITER}, $* for * answers of the target"),
+        ("gepa", f"$* texts of {WRITER}, $* for * answers of the target"),
+    ],
+)
+def test_a_plan_says_what_each_strategy_costs(triage: Suite, serve: Serve, strategy: str, said: str) -> None:
+    """The optimizer's texts and the target's answers have a price; a service's is unknown, and never nothing."""
+    bedrock = serve()
+    result = rewrite(triage, strategy, "--optimizer-model", WRITER, "--migration-plan")
+    assert result.ret == pytest.ExitCode.OK
+    told = " ".join(line.strip() for line in result.outlines)
+    assert fnmatch(told, f"*cost, at the source prompt's length: {said}*"), told
+    assert bedrock.asked == []
+
+
+def test_a_plan_says_that_there_is_no_optimizer(triage: Suite) -> None:
+    """A strategy whose texts a model writes names the option."""
+    result = rewrite(triage, "model-guidelines", "--migration-plan")
+    result.stdout.fnmatch_lines(["  2 texts of the optimizer (there is no --optimizer-model), 20 answers*"])
+
+
+def test_a_plan_reckons_with_judges(triage: Suite) -> None:
+    """Every answer that is tried out is judged; what a judge costs that was never asked is unknown."""
+    triage.tests(GUIDE.replace("GUIDE]", "'faithfulness']"))
+    result = rewrite(triage, "metaprompt", "--judge-model", WRITER, "--migration-plan")
+    told = " ".join(line.strip() for line in result.outlines)
+    assert fnmatch(told, f"*unknown for 40 calls of the judge {WRITER}*"), told
+
+
+def test_what_a_service_took_has_no_price(triage: Suite, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call of OptimizePrompt is told as one without a known price."""
+    bedrock = serve(POLITE, default=Reply(text="no", optimized=WRITTEN))
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME", bedrock.endpoint.url)
+    rewrite(triage, "bedrock-optimize").stdout.fnmatch_lines(
+        ["rewriting took 21 calls: $0.0*, and 1 call without a known price"]
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llm_migrate.errors import ReportFileError, RunFolderError
-from pytest_llm_migrate.report import render_again, write_json, write_lines, write_markdown, write_report
+from pytest_llm_migrate.report import render_again, write_json, write_lines, write_markdown, write_report, write_sheet
 from tests.report.hostile import hostile_run
 from tests.report.sample import sample
 
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("hostile", [False, True])
 def test_a_stored_run_renders_as_it_did(tmp_path: Path, hostile: bool) -> None:  # noqa: FBT001 - a parameter
-    """Page and summary made from the stored records are those of the run, byte for byte."""
+    """Page, summary and table made from the stored records are those of the run, byte for byte."""
     results, rows = hostile_run() if hostile else sample(sizes=(9, 5, 2))
     write_json(tmp_path / "results.json", results)
     write_lines(tmp_path / "rows.jsonl", rows)
     write_report(tmp_path / "report.html", results, rows)
     write_markdown(tmp_path / "summary.md", results, rows)
+    write_sheet(tmp_path / "rows.csv", results, rows)
     written = render_again(tmp_path, tmp_path / "out" / "here")
-    assert [path.name for path in written] == ["report.html", "summary.md"]
+    assert [path.name for path in written] == ["report.html", "summary.md", "rows.csv"]
     for path in written:
         assert path.read_bytes() == (tmp_path / path.name).read_bytes()
 
@@ -61,6 +62,6 @@ def test_decisions_filed_since_are_shown(tmp_path: Path) -> None:
         "reason": "it broke",
     }
     said |= {"conditions": None, "signed_at": "2026-11-22", "expires_at": None, "key": None, "holds": False}
-    [page, _] = render_again(tmp_path, tmp_path / "out", signatures=[said])
+    [page, *_] = render_again(tmp_path, tmp_path / "out", signatures=[said])
     assert '<th scope="row">&lt;b&gt;Ada&lt;/b&gt;, QA lead</th>' in page.read_text(encoding="utf-8")
     assert (tmp_path / "results.json").read_bytes() == before

@@ -198,7 +198,7 @@ def test_a_blind_review_hides_the_sides_and_comes_back_as_a_file(
     WebDriverWait(browser.driver, 10).until(lambda _: list(tmp_path.glob("*.csv")))
     reviews = read_reviews(next(tmp_path.glob("*.csv")))
     assert {review.sample_id for review in reviews} == {name}
-    assert {review.rating for review in reviews} == {4.0, 2.0}
+    assert {(review.rating, review.rater) for review in reviews} == {(4.0, "=Ada"), (2.0, "=Ada")}
     best = max(reviews, key=lambda review: review.rating or 0)
     assert {review.better for review in reviews} == {best.side}
     browser.run("localStorage.clear()")

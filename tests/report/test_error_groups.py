@@ -42,7 +42,8 @@ def migrated(groups: list[dict[str, Any]], verdicts: list[dict[str, Any]], suspe
     """Return a run of one migration with these groups and verdicts."""
     results, _ = sample(sizes=(3, 1, 1))
     rows = [
-        {"sample_id": f"{place}{HOSTILE}", "metrics": ["m"], "reason": "both say 'secret'"} for place in range(suspects)
+        {"sample_id": f"{place}{HOSTILE}", "metrics": ["m"], "reason": "both say 'secret'", "marked_by": []}
+        for place in range(suspects)
     ]
     record = results["migrations"][0] | {
         "error_groups": {

@@ -7,15 +7,17 @@ from typing import Any
 import pytest
 
 from pytest_llm_migrate.report.figures import (
-    forecast_sentence,
     gates_sentence,
     metric_figures,
     quantity_figure,
     quantity_figures,
     rows_sentence,
     settings_sentence,
-    spending_sentence,
     unknown_quantities,
+)
+from pytest_llm_migrate.report.money import (
+    forecast_sentence,
+    spending_sentence,
 )
 
 FLIPS = {"broke": 10, "fixed": 4, "both right": 80, "both wrong": 30, "held": 0}

@@ -65,7 +65,14 @@ def test_the_appendix_has_its_subjects(migrations: list[dict[str, Any]]) -> None
     """Unit, tests with their sources, margins, every exclusion, and hashes are there."""
     results = sample()[0]
     found = {method.title: dict(method.facts) for method in methods_of(results, migrations[1])}
-    assert list(found) == ["Design", "Tests and intervals", "Margins and their seal", "Exclusions", "Provenance"]
+    assert list(found) == [
+        "Design",
+        "Tests and intervals",
+        "Margins and their seal",
+        "Exclusions",
+        "Calls of this run",
+        "Provenance",
+    ]
     assert found["Design"]["unit of inference"] == "a row of the dataset, answered by both sides"
     assert found["Design"]["looks at the data"] == "one, after the last row"
     assert "intersection-union" in found["Tests and intervals"]["multiplicity"]
@@ -123,3 +130,23 @@ def test_decisions_of_the_migration_alone(
     assert (found.who, found.what, found.state) == ("Ada, QA lead", "approve with conditions", state)
     assert found.reason == "fine; conditions: watch it"
     assert found.period == "2026-11-22 until 2027-02-20"
+
+
+def test_throttles_and_retries_of_each_side(migrations: list[dict[str, Any]]) -> None:
+    """What a side's calls met is said where the ledger was kept; without it that is unknown, and not none."""
+    results, triage = sample()[0], migrations[0]
+    results["spending"].pop("traffic", None)
+
+    def said() -> dict[str, str]:
+        [found] = [found for found in methods_of(results, triage) if found.title == "Calls of this run"]
+        return dict(found.facts)
+
+    assert said() == {"source calls": "unknown", "target calls": "unknown"}
+    lane = {"model": triage["target"]["ref"], "purpose": "answer", "calls": 1203, "answers": 1200, "retries": 3}
+    results["spending"]["traffic"] = [{**lane, "throttled": 2}, {**lane, "purpose": "judge", "throttled": 9}]
+    assert said() == {
+        "source calls": "none: no answer was called for",
+        "target calls": "1,203 for 1,200 answers; 3 of them retries, 2 throttled",
+    }
+    triage["source"]["ref"] = triage["target"]["ref"]
+    assert said()["calls by side"].startswith("the same model on both sides")

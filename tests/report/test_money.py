@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llm_migrate.report import summary_markdown, terminal_lines, write_report
-from pytest_llm_migrate.report.figures import projection_sentence, served_sentence, unknown_quantities
+from pytest_llm_migrate.report.figures import (
+    served_sentence,
+    unknown_quantities,
+)
+from pytest_llm_migrate.report.money import (
+    projection_sentence,
+)
 from pytest_llm_migrate.report.numbers import usd_change
 from tests.report.packed import rows_of
 from tests.report.sample import run_of, sample

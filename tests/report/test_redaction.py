@@ -28,6 +28,7 @@ def planted() -> tuple[dict[str, Any], list[dict[str, Any]]]:
         {"title": "Table", "columns": ["a"], "rows": [[PLANTED], [1], [None]]},
     ]
     for record in results["migrations"]:
+        record["marked"] = {"r1": [{"rater": "ann", "comment": PLANTED}, {"rater": "", "comment": ""}]}
         record["gates"].append({**record["gates"][0], "statements": [], "statement": PLANTED})
         for side in ("source", "target"):
             record[side]["prompt"] |= {
@@ -71,6 +72,10 @@ def test_no_text_is_left_and_every_figure_is() -> None:
     assert prompts == [
         record[side]["prompt"]["sha256"] for record in results["migrations"] for side in ("source", "target")
     ]
+    assert shown["migrations"][0]["marked"]["r1"] == [
+        {"rater": "ann", "comment": mark(PLANTED)},
+        {"rater": "", "comment": ""},
+    ]
     assert shown["sections"][1]["rows"] == [[mark(PLANTED)], [1], [None]]
 
 
@@ -88,8 +93,8 @@ def test_a_text_is_its_length_and_its_hash() -> None:
     assert mark("\ud83d") != mark("?")
 
 
-def test_the_four_files_have_no_text(tmp_path: Path) -> None:
-    """Page, summary and records are written, whatever texts there were."""
+def test_the_five_files_have_no_text(tmp_path: Path) -> None:
+    """Page, summary, table and records are written, whatever texts there were."""
     for results, rows in (planted(), hostile_run()):
         written = write_redacted(tmp_path, results, rows)
         assert [path.name for path in written] == [
@@ -97,6 +102,7 @@ def test_the_four_files_have_no_text(tmp_path: Path) -> None:
             "summary.redacted.md",
             "results.redacted.json",
             "rows.redacted.jsonl",
+            "rows.redacted.csv",
         ]
         for path in written:
             assert PLANTED not in path.read_text("utf-8")

@@ -37,6 +37,7 @@ class World:
         wrote: What the optimizer was asked.
         said: What the user was told.
         latency: Seconds of every answer.
+        instructions: How a prompt asks for the rules of metrics.
     """
 
     answers: Callable[[Request], str | Exception]
@@ -48,6 +49,7 @@ class World:
     wrote: list[Request] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     latency: float = 0.5
+    instructions: dict[str, str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -68,6 +70,7 @@ class World:
             template_of=lambda text: from_model_text(text, self.prompt.variables, templates),
             variables=self.prompt.variables,
             say=self.said.append,
+            instructions=self.instructions,
         )
 
     def render(self, text: PromptText, row: Row) -> Request:

@@ -14,6 +14,7 @@ from pytest_llm_migrate.errors import CallFailedError, NoRewriteError, StrategyS
 from pytest_llm_migrate.models.endpoint import Endpoint, Reply, Rule, Script, ScriptedEngine, ScriptedFault
 from pytest_llm_migrate.models.endpoint.batches import Batch
 from pytest_llm_migrate.strategies.advpo import AdvancedPromptOptimization
+from pytest_llm_migrate.strategies.aws import PASSING
 from tests.strategies.conftest import SERVICES, TARGET
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def test_a_job_optimizes_the_prompt(make_task: MakeTask, objects: Any, said: lis
     """Input goes to S3, the job is waited for, and its prompt is kept with the service's own scores as a note."""
     rewrite = strategy().rewrite(task(make_task, **JOB))
     assert rewrite.prompt.user == "Name the topic of {{ ticket }}, which came by {{ channel }}, in one word."
-    (note,) = rewrite.notes
+    billed, note = rewrite.notes
+    assert billed == "The service bills the job's own tokens; no cost that is told here has them."
     assert note.startswith("The service's own figures, on the 3 samples that it optimized on: score 0.5 -> 0.75, input")
     assert said[1:] == ["job Completed"]
     record = json.loads(stored(objects)["input.jsonl"])
@@ -162,6 +164,17 @@ def test_throttling_is_retried_and_a_refusal_is_said(make_task: MakeTask, serve:
     serve(Rule(operation=operation, fault=ScriptedFault(name="AccessDeniedException", message="not allowed")))
     with pytest.raises(CallFailedError, match="access_denied: AccessDenied: not allowed"):
         strategy().rewrite(task(make_task, **JOB))
+
+
+@pytest.mark.parametrize("operation", ["CreateAdvancedPromptOptimizationJob", "GetAdvancedPromptOptimizationJob"])
+def test_a_reply_that_breaks_off_is_asked_for_again(make_task: MakeTask, serve: Serve, operation: str) -> None:
+    """A body that ends early reads as an empty reply: the call is made again, and after some times given up."""
+    serve(Rule(operation=operation, fault=ScriptedFault(name="cut", times=1)), default=Reply(optimized=OPTIMIZED))
+    assert strategy().rewrite(task(make_task, **JOB)).prompt.user
+    serve(Rule(operation=operation, fault=ScriptedFault(name="cut")), default=Reply(optimized=OPTIMIZED))
+    with pytest.raises(CallFailedError) as caught:
+        strategy().rewrite(task(make_task, **JOB))
+    assert caught.value.kind in PASSING
 
 
 @pytest.mark.parametrize(
@@ -324,5 +337,5 @@ def test_an_export_that_cannot_be_written_is_said(make_task: MakeTask, tmp_path:
 
 def test_what_it_takes_and_what_it_is() -> None:
     """It learns from dev rows: holdout rows alone may judge its prompt."""
-    assert (strategy().takes(9).texts, strategy().learns) == (1, True)
+    assert (strategy().takes(9).services, strategy().learns) == (1, True)
     assert strategy().tool.startswith("Advanced Prompt Optimization, boto3 1.")

@@ -222,7 +222,7 @@ def test_an_unknown_setting_is_said(make_task: MakeTask) -> None:
 
 def test_what_it_takes_and_what_it_is(make_task: MakeTask) -> None:
     """It asks for one text, learns from no row, and its tool names the operation."""
-    assert (BedrockOptimize().takes(9).texts, BedrockOptimize().takes(9).answers, BedrockOptimize().learns) == (
+    assert (BedrockOptimize().takes(9).services, BedrockOptimize().takes(9).answers, BedrockOptimize().learns) == (
         1,
         0,
         False,

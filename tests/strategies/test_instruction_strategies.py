@@ -35,6 +35,13 @@ def test_broken_rules_become_instructions_the_most_frequent_first() -> None:
     assert rewrite.notes == ("2 rules added, score 0.000 -> 1.000 over 6 dev rows.",)
 
 
+def test_a_rule_is_asked_for_by_its_instruction() -> None:
+    """A metric's sentence stands in the prompt instead of the rule's name; a rule without one is named."""
+    world = World(answers=polite, dev=rows(6), reasons=style, instructions={"no slang": "Write no slang."})
+    rewrite = SmeRules().rewrite(world.task)
+    assert rewrite.prompt.system == "Sort.\n\nKeep to these rules:\n- greet the customer\n- Write no slang.\n"
+
+
 def test_rules_that_make_it_worse_are_not_kept() -> None:
     """A dev score that falls keeps the prompt as it was, and is said."""
 

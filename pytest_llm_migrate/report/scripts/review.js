@@ -46,7 +46,7 @@ class Review {
   tell() {
     const done = Object.values(this.kept.rows).filter((row) => row.A && row.B).length;
     this.said.textContent =
-      `${whole(done)} of ${whole(this.viewer.index.length)} rows rated` +
+      `${whole(done)} of ${whole(this.viewer.index.length)} rows${this.viewer.here} rated` +
       (this.isUnkept ? "; this browser keeps nothing: export before you close the page" : "");
   }
 
@@ -110,12 +110,12 @@ class Review {
     ];
   }
 
-  /** Return what was said, with the sides named again: a line a side that was rated. */
+  /** Return what was said, with the sides named again: a line a side that anything was said of. */
   records() {
     return Object.entries(this.kept.rows).flatMap(([id, found]) => {
       const sides = this.sides({ id });
       const better = found.better === "tie" ? "tie" : found.better ? sides[found.better] : "";
-      return ["A", "B"].filter((letter) => found[letter] || found.wrong || found.comment).map((letter) => ({
+      return ["A", "B"].filter((letter) => found[letter] || found.better || found.wrong || found.comment).map((letter) => ({
         sample_id: id,
         side: sides[letter],
         answer_sha256: found.hashes[sides[letter]],

@@ -30,7 +30,7 @@ class Scatter {
     const most = Math.max(...dots.values());
     const at = (number) => 14 + (number / CELLS) * (SIDE - 28);
     const svg = svgElement("svg", { width: SIDE, height: SIDE, viewBox: `0 0 ${SIDE} ${SIDE}`, role: "img" },
-      svgElement("title", {}, `${metric.name}: source score to the right, target score upwards; ${whole(rows.length)} rows. Dots below the diagonal got worse.`),
+      svgElement("title", {}, `${metric.name}: source score to the right, target score upwards; ${whole(rows.length)} rows${this.viewer.here}. Dots below the diagonal got worse.`),
       svgElement("path", { class: "diagonal", d: `M${at(0)} ${SIDE - at(0)}L${at(CELLS)} ${SIDE - at(CELLS)}` }),
       ...[...dots].map(([key, number]) => {
         const [source, target] = key.split(",").map(Number);
@@ -42,7 +42,7 @@ class Scatter {
         return dot;
       }));
     this.figure.replaceChildren(svg,
-      element("figcaption", { class: "soft" }, `${metric.name}, source → and target ↑`,
+      element("figcaption", { class: "soft" }, `${metric.name}, source → and target ↑${this.viewer.leftOut ? `, ${whole(rows.length)} rows${this.viewer.here}` : ""}`,
         this.viewer.box ? element("button", { type: "button", on: { click: () => { this.viewer.box = null; this.viewer.apply(); } } }, "all dots") : null));
   }
 

@@ -10,6 +10,9 @@ class Viewer {
   constructor(section) {
     this.section = section;
     this.id = section.dataset.migration;
+    this.leftOut = Number(section.dataset.leftOut);
+    this.here = this.leftOut ? " in this file" : "";
+    this.prompts = JSON.parse(section.dataset.prompts);
     this.metrics = JSON.parse(section.dataset.metrics);
     this.lines = [];
     this.index = [];
@@ -32,8 +35,8 @@ class Viewer {
     const packed = this.find("script");
     for await (const lines of linesOf(packed.textContent)) {
       for (const line of lines) {
-        const { a, id, c, b, k, g, x, v, m } = JSON.parse(line);
-        this.index.push({ a, id, c, b, k, g, x, v, m });
+        const { id, c, b, k, g, x, v, m } = JSON.parse(line);
+        this.index.push({ id, c, b, k, g, x, v, m });
         this.lines.push(line);
       }
       if (this.index.length === lines.length) this.open();
@@ -50,7 +53,7 @@ class Viewer {
   /** Show the list as soon as its first rows are there. */
   open() {
     this.find(".viewer").hidden = false;
-    this.find(".tally").hidden = true;
+    this.find(".tally").hidden = !this.leftOut;
     this.shown = this.index.map((_, place) => place);
     this.draw();
   }
@@ -87,7 +90,7 @@ class Viewer {
   lay() {
     const rows = this.review ? [] : this.shown.slice(0, PRINTED).map((place) => this.row(place));
     const said = element("p", { class: "soft" },
-      `${whole(rows.length)} of ${whole(this.shown.length)} rows that were chosen on the page, of ${whole(this.index.length)} in all.`);
+      `${whole(rows.length)} of ${whole(this.shown.length)} rows that were chosen on the page, of ${whole(this.index.length)}${this.here}${this.leftOut ? `, ${whole(this.index.length + this.leftOut)}` : ""} in all.`);
     this.find(".printed").replaceChildren(said, ...rows.map((row) => element("article", {}, ...this.card(row))));
   }
 
@@ -149,7 +152,7 @@ class Viewer {
     });
     for (const radio of this.radios) radio.nextElementSibling.querySelector("i").textContent = whole(counts[radio.value] || 0);
     this.shown = fitting;
-    this.said.textContent = `${whole(fitting.length)} of ${whole(this.index.length)} rows shown`;
+    this.said.textContent = `${whole(fitting.length)} of ${whole(this.index.length)} rows${this.here} shown`;
     this.find(".nothing").hidden = fitting.length > 0;
     this.scatter.draw();
     this.list.scrollTop = 0;
@@ -210,6 +213,7 @@ class Viewer {
     if (id !== this.id || name === undefined) return;
     const wanted = decodeURIComponent(name);
     const place = this.index.findIndex((row) => row.id === wanted);
+    if (place < 0 && this.leftOut) this.said.textContent = `Row ${wanted} is not in this file: look in rows.jsonl.`;
     const at = this.shown.indexOf(place);
     if (at < 0) return;
     this.select(at, { isAsked: false });
@@ -242,8 +246,8 @@ class Viewer {
       element("div", { class: "cols" },
         element("div", { class: "given" }, element("h5", {}, "Input"), ...given(row),
           ...(row.r === null ? [] : [element("h5", {}, "Ground truth"), passage(row.r)])),
-        answer("Source answer", row.S, found && found[0], "del"),
-        answer("Target answer", row.T, found && found[1], "ins")),
+        answer("Source answer", row.S, found && found[0], "del", sent(this.prompts[0], row, row.S)),
+        answer("Target answer", row.T, found && found[1], "ins", sent(this.prompts[1], row, row.T))),
       ...row.t.map(test),
     ].filter(Boolean);
   }
@@ -270,13 +274,13 @@ function marked(runs, tag) {
   return runs.map(([text, differs]) => (differs ? element(tag || "mark", {}, text) : text));
 }
 
-function answer(title, side, runs, tag) {
+function answer(title, side, runs, tag, prompt) {
   const said = side.e
     ? element("div", { class: "t fault" }, `No answer. ${side.e}`)
     : runs ? element("div", { class: "t" }, marked(runs, tag)) : passage(side.t);
   return element("div", { class: "side" }, element("h5", {}, title), said,
     ...side.s.map(([label, reason]) => element("div", { class: "s" }, element("b", {}, label), reason ? [" ", reason] : [])),
-    side.w ? element("p", { class: "soft" }, side.w) : null);
+    side.w ? element("p", { class: "soft" }, side.w) : null, prompt);
 }
 
 function test([name, outcome, message, checks]) {
