@@ -10,7 +10,7 @@ from pytest_llm_migrate.datasets.files import check
 from pytest_llm_migrate.datasets.loading import read_table
 from pytest_llm_migrate.datasets.values import UnfitError
 from pytest_llm_migrate.domain import SIDES
-from pytest_llm_migrate.domain.review import REVIEW_COLUMNS, Review
+from pytest_llm_migrate.domain.review import HASH_DIGITS, REVIEW_COLUMNS, Review
 from pytest_llm_migrate.errors import CellError, DatasetError, MissingColumnError
 
 if TYPE_CHECKING:
@@ -91,10 +91,15 @@ def _flag(value: Any) -> bool:
     return found in _YES
 
 
+def _hash(value: Any) -> str:
+    # A file of somebody's own may have all digits of it.
+    return _words(value).lower()[:HASH_DIGITS]
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
     "sample_id": _identity,
     "side": _one_of(*SIDES),
-    "answer_sha256": _words,
+    "answer_sha256": _hash,
     "rater": _words,
     "rating": number,
     "better": _one_of("", *SIDES, "tie"),

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 REVIEW_COLUMNS = ("sample_id", "side", "answer_sha256", "rater", "rating", "better", "comment", "label_wrong")
 """The columns of a review file, in order; ``sample_id``, ``side`` and ``rating`` must be there."""
 
+HASH_DIGITS = 16
+"""What is kept of an answer's hash."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
@@ -40,5 +43,8 @@ class Review:
 
 
 def answer_hash(text: str) -> str:
-    """Return the SHA-256 of an answer's text in UTF-8, as hexadecimal digits."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    """Return the first `HASH_DIGITS` hexadecimal digits of the SHA-256 of an answer's text in UTF-8.
+
+    They tell an answer from others to one row, and stand in a report twice a row, where nothing can shorten them.
+    """
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_DIGITS]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_llm_migrate.datasets.reviews import read_reviews
-from pytest_llm_migrate.domain.review import REVIEW_COLUMNS, Review
+from pytest_llm_migrate.domain.review import REVIEW_COLUMNS, Review, answer_hash
 from pytest_llm_migrate.errors import MigrateError
 
 if TYPE_CHECKING:
@@ -41,6 +42,13 @@ def test_every_column_is_read(tmp_path: Path) -> None:
     assert read_reviews(written(tmp_path, HEADER, WHOLE, "r1,target,,,,,,")) == (review, blank)
     records = [dict(zip(REVIEW_COLUMNS, WHOLE.split(","), strict=True)) | {"rating": 4}]
     assert read_reviews(written(tmp_path, json.dumps(records), name="reviews.json")) == (review,)
+
+
+def test_a_whole_hash_is_as_good_as_its_head(tmp_path: Path) -> None:
+    """Who makes a review file may write all digits of an answer's SHA-256, in either case."""
+    whole = hashlib.sha256(b"yes").hexdigest().upper()
+    (review,) = read_reviews(written(tmp_path, HEADER, f"r1,source,{whole},ann,4,,,"))
+    assert review.answer_sha256 == answer_hash("yes")
 
 
 def test_other_columns_are_passed_over(tmp_path: Path) -> None:
