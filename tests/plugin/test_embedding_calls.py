@@ -87,3 +87,18 @@ def test_a_budget_needs_the_price_of_embeddings(embedded: Suite) -> None:
     assert "embedding" not in embedded.results["spending"]["purposes"]
     (reason, _) = embedded.lines[0]["target"]["failures"].values()
     assert "--migration-max-cost needs a price, and 'amazon.titan-embed-text-v9:0' has none" in reason
+
+
+@pytest.mark.parametrize("option", ["--migration-plan", "--migration-answers=replay"])
+def test_what_may_make_no_call_embeds_nothing(embedded: Suite, option: str) -> None:
+    """A plan and a replay leave scores that are not kept to a run; in replay the rows say so."""
+    embedded.rows([{**row, "answer_target_llm": "a yes"} for row in golden(4)])
+    embedded.judge(option)
+    if option != "--migration-plan":
+        assert embedded.results["spending"]["purposes"] == {}
+        reasons = [why for line in embedded.lines for why in line["target"]["failures"].values()]
+        assert len(reasons) == 8
+        assert all("the score is not kept, and --migration-answers replay makes no calls" in why for why in reasons)
+    embedded.judge().assert_outcomes(passed=4)
+    assert embedded.results["spending"]["purposes"]["embedding"]["calls"] == 8
+    embedded.judge("--migration-answers=replay").assert_outcomes(passed=4)

@@ -215,3 +215,23 @@ def test_a_judge_that_no_gate_asks_is_spoken_of(suite: Suite) -> None:
     assert "llm_judge_score, which no gate judges by: its judge and human_score agree by a kappa of 1 [" in shown
     assert "llm_judge_score: -0.333 by its judge, -0.333 [" in shown
     assert "as corrected by human_score of 60 rows" in shown
+
+
+def test_what_is_not_corrected_says_why(suite: Suite) -> None:
+    """Rows of a cluster are not corrected as if each stood for itself."""
+    rows = judged(60, broken=20)
+    suite.rows([{**row, "thread": number // 2} for number, row in enumerate(rows)])
+    review_file(suite, rows)
+    suite.tests("""
+        import pytest
+        from pytest_llm_migrate.metrics import review_scores
+
+        METRICS = ["llm_judge_score", review_scores("reviews.csv")]
+
+        @pytest.mark.migration("rows.csv", prompt="triage", metrics=METRICS, cluster="thread")
+        def test_gate(comparison):
+            assert comparison["llm_judge_score"].non_inferior(margin=0.9)
+    """)
+    shown = " ".join(suite.judge().stdout.str().split())
+    assert "llm_judge_score: not corrected by human_score: rows that count unequally or belong together" in shown
+    validator("results").validate(suite.results)
