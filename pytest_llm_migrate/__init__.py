@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_llm_migrate.comparison import Comparison
-    from pytest_llm_migrate.datasets import dataset_of, load
+    from pytest_llm_migrate.datasets import assign, dataset_of, load
     from pytest_llm_migrate.domain import (
         Answer,
         Case,
@@ -52,6 +52,7 @@ __all__ = [
     "ScoreFailure",
     "Turn",
     "Verdict",
+    "assign",
     "dataset_of",
     "judged_rule",
     "load",
@@ -66,6 +67,7 @@ _ELSEWHERE = {
     "MigrateError": "errors",
     "ModelHandle": "models",
     "Prompt": "prompts",
+    "assign": "datasets",
     "dataset_of": "datasets",
     "judged_rule": "metrics",
     "load": "datasets",

@@ -11,6 +11,7 @@ from pytest_llm_migrate.errors.answers import (
     UnpricedBudgetError,
 )
 from pytest_llm_migrate.errors.datasets import (
+    AssignmentError,
     CellError,
     ColumnClaimError,
     DatasetError,
@@ -23,6 +24,7 @@ from pytest_llm_migrate.errors.datasets import (
 )
 from pytest_llm_migrate.errors.evaluations import EvaluationFilesError, EvaluationRequestError
 from pytest_llm_migrate.errors.exchange import (
+    ManagedPromptError,
     MixedBracesError,
     PromptExistsError,
     PromptExportError,
@@ -61,6 +63,7 @@ from pytest_llm_migrate.errors.prompts import (
     MissingValueError,
     NoOptimizerError,
     NoPromptsToCompareError,
+    NoStrategyPromptError,
     NoTargetPromptError,
     PromptCheckError,
     PromptFileError,
@@ -102,6 +105,7 @@ from pytest_llm_migrate.errors.suites import (
 __all__ = [
     "ACCOUNT",
     "AmbiguousPromptError",
+    "AssignmentError",
     "AttachmentError",
     "BadReferenceError",
     "CallFailedError",
@@ -126,6 +130,7 @@ __all__ = [
     "HiddenColumnError",
     "InferenceSettingError",
     "KeyFileError",
+    "ManagedPromptError",
     "MarginError",
     "MarkerError",
     "MetricDefinitionError",
@@ -146,6 +151,7 @@ __all__ = [
     "NoRecordedAnswersError",
     "NoRewriteError",
     "NoSliceError",
+    "NoStrategyPromptError",
     "NoTargetPromptError",
     "NoValuesError",
     "PriceFileError",

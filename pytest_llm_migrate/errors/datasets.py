@@ -112,3 +112,11 @@ class TooFewRowsToSplitError(MigrateError):
             f"{path}: {dev} dev and {holdout} holdout rows are too few: it takes {least_dev} to tune a prompt and "
             f"{least_holdout} others to judge it. Add rows, or take a strategy that does not learn from them."
         )
+
+
+class AssignmentError(MigrateError):
+    """Raised when units of traffic cannot be dealt out to variants."""
+
+    def __init__(self, variants: Iterable[str], problem: str) -> None:
+        self.variants, self.problem = list(variants), problem
+        super().__init__(f"cannot deal out to the variants {self.variants!r}: {problem}.")

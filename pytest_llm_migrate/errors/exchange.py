@@ -37,6 +37,14 @@ class PromptExportError(MigrateError):
         super().__init__(f"{place} cannot be written as {form}: {problem}.")
 
 
+class ManagedPromptError(MigrateError):
+    """Raised when Bedrock Prompt Management refuses a prompt: ``reference`` is its ARN or name."""
+
+    def __init__(self, reference: str, problem: str, way_out: str) -> None:
+        self.reference, self.problem, self.way_out = reference, problem, way_out
+        super().__init__(f"Bedrock Prompt Management, {reference!r}: {problem.rstrip('.')}. {way_out}")
+
+
 class PromptExistsError(MigrateError):
     """Raised when a file that would be written is there already."""
 

@@ -69,7 +69,7 @@ class MissingValueError(MigrateError):
 
 
 class NoTargetPromptError(MigrateError):
-    """Raised when the catalog has no prompt for a target model."""
+    """Raised when the catalog has no prompt for a target model; ``filed`` are the models that it has one for."""
 
     def __init__(self, name: str, model: str, folder: object, filed: Iterable[str]) -> None:
         self.name, self.model, self.folder, self.filed = name, model, str(folder), sorted(filed)
@@ -77,6 +77,18 @@ class NoTargetPromptError(MigrateError):
             f"no prompt {name!r} for {model!r} in {self.folder!r}.{nearest(model, self.filed)} "
             f"Prompts there are for: {', '.join(self.filed) or 'no target'}. "
             "Write one with --migrate-prompts, or send the source prompt with --prompt-strategy identity."
+        )
+
+
+class NoStrategyPromptError(MigrateError):
+    """Raised when a strategy has written no prompt for a target model; ``known`` are those that have."""
+
+    def __init__(self, name: str, model: str, strategy: str, known: Iterable[str]) -> None:
+        self.name, self.model, self.strategy, self.known = name, model, strategy, sorted(known)
+        super().__init__(
+            f"{strategy!r} has written no prompt {name!r} for {model!r}.{nearest(strategy, self.known)} "
+            f"Prompts for it are by: {', '.join(self.known) or 'no strategy'}. "
+            f"Write one with --migrate-prompts={strategy}, or send the source prompt with --prompt-strategy identity."
         )
 
 
