@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pytest_llm_migrate.comparison.metric import MetricComparison
+    from pytest_llm_migrate.stats import Estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,13 +84,17 @@ def preference_records(
 
 
 def _corrected(others: Callable[[str], MetricComparison], judging: Judging) -> dict[str, list[dict[str, Any]]]:
-    """Return each judged metric's difference as people would find it, where enough rows have their scores."""
-    records: dict[str, list[dict[str, Any]]] = {}
-    for name in judging.judged:
-        found = {human: others(name).corrected(human, CONFIDENCE) for human in judging.people}
-        records[name] = [
-            {"human": human, "labelled": item.n, "method": item.method, "confidence": CONFIDENCE, **figure(item)}
-            for human, item in found.items()
-            if not isinstance(item, Undefined)
+    """Return each judged metric's difference as people would find it, or why that is not known of rows of theirs."""
+    return {
+        name: [
+            _correction(human, others(name).corrected(human, CONFIDENCE))
+            for human in judging.people
+            if Certificate.of(others(name), others(human)).rows
         ]
-    return records
+        for name in judging.judged
+    }
+
+
+def _correction(human: str, found: Estimate | Undefined) -> dict[str, Any]:
+    known = (None, None) if isinstance(found, Undefined) else (found.n, found.method)
+    return {"human": human, "labelled": known[0], "method": known[1], "confidence": CONFIDENCE, **figure(found)}

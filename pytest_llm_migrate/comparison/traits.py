@@ -35,13 +35,13 @@ _CONTENT_WORD = 4
 _SPACELESS = frozenset({"Chinese", "Japanese", "Thai", "Lao", "Khmer", "Myanmar"})
 
 _STOPS = {
-    "English": "the and is are was of to with this that for you not have",
-    "German": "der die das und ist sind nicht mit von den ein eine auf wurde",
-    "French": "le la les des est sont une dans pour avec que vous pas du",
-    "Spanish": "el los las es son una para con que por del como usted no",
-    "Italian": "il gli della di sono una per con che non è nel alla questo",
-    "Portuguese": "os uma não para com que por são da do em você ao mais",
-    "Dutch": "de het een en is zijn niet met van voor dat op wordt deze",
+    "English": "the and is are was of to with this that for you not have in it be by at from were on a an",
+    "German": "der die das und ist sind nicht mit von den ein eine auf wurde in im zu für dem des sich als auch",
+    "French": "le la les des est sont une dans pour avec que vous pas du de et en un au il ce sur",
+    "Spanish": "el los las es son una para con que por del como usted no la de en y un se su al fue",
+    "Italian": "il gli della di sono una per con che non è nel alla questo la le un e in del si da dei",
+    "Portuguese": "os uma não para com que por são da do em você ao mais o a e de na um se foi",
+    "Dutch": "de het een en is zijn niet met van voor dat op wordt deze in te aan er om bij",
 }
 _LANGUAGES_OF: dict[str, list[str]] = {}
 for _name, _words in _STOPS.items():

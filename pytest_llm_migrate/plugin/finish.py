@@ -20,6 +20,7 @@ from pytest_llm_migrate.migration.history import add_history
 from pytest_llm_migrate.migration.regions import add_regions
 from pytest_llm_migrate.migration.results import SAMPLES_FILE, Seen, row_records, run_record, scales_of, spending_record
 from pytest_llm_migrate.migration.spool import read_spool
+from pytest_llm_migrate.plugin.ci_run import ci_run
 from pytest_llm_migrate.plugin.keys import INTERRUPTED, OUTCOMES, RESULTS, ROWS, RUN, UNWRITTEN
 from pytest_llm_migrate.plugin.run import command_of
 from pytest_llm_migrate.plugin.sealing import add_loosened, add_seal, earlier_runs
@@ -155,6 +156,7 @@ def _results(session: pytest.Session, run: Run, seen: Seen, outcomes: Outcomes) 
         "exit_status": int(session.exitstatus),
         "git_commit": _git_commit(config.rootpath),
         "by": run.settings.run_by and without_secrets(run.settings.run_by),
+        "ci": ci_run(os.environ),
         "versions": {name: version(name) for name in _LIBRARIES},
     }
     prices = {"source": run.prices.source, "as_of": run.prices.as_of}

@@ -209,6 +209,7 @@ def open_run(config: pytest.Config, settings: Settings) -> Run:
         connect=models.connect,
         seen=seen,
         exchanged=spool.exchanged,
+        check=lambda ref: parse_reference(ref, models.providers),
     )
     return Run(
         config=config,

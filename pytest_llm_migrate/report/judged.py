@@ -27,12 +27,15 @@ def _compared(migration: Record) -> Iterator[str]:
 
 
 def _corrected(migration: Record) -> Iterator[str]:
-    """Yield the difference of each judged metric as people would find it, beside the judge's own."""
+    """Yield the difference of each judged metric as people would find it, beside the judge's own, or why not."""
     for name, held in migration.get("corrected", {}).items():
         low, high = migration["bounds"].get(name, (0, 1))
         raw = migration["metrics"][name]["delta"]
         own = score_change(raw / (high - low)) if is_known(raw) else UNKNOWN
         for found in held:
+            if not is_known(found["value"]):
+                yield f"{name}: not corrected by {found['human']}: {found['why']}"
+                continue
             limits = f"{score_change(found['value'])} {interval(found['interval'], score_change)}"
             rows = counted(found["labelled"], "row")
             yield f"{name}: {own} by its judge, {limits} as corrected by {found['human']} of {rows}"

@@ -1,10 +1,13 @@
-"""The summary in Markdown: one screen, the verdict first, for a pull request or a page of CI."""
+"""The summary in Markdown: one screen, the verdict first, for a pull request or a page of CI; the rest is folded."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.report.attributions import attribution_sentences
+from pytest_llm_migrate.report.cautions import cautions_of
+from pytest_llm_migrate.report.ci import ci_address
 from pytest_llm_migrate.report.error_groups import GROUP_HEADS, broken_rows
 from pytest_llm_migrate.report.figures import (
     gates_sentence,
@@ -18,7 +21,7 @@ from pytest_llm_migrate.report.flips import FLIP_HEADS, flip_counts
 from pytest_llm_migrate.report.gold_audits import gold_audit_of
 from pytest_llm_migrate.report.judged import judged_sentences
 from pytest_llm_migrate.report.money import projection_sentence, spending_details, spending_sentence
-from pytest_llm_migrate.report.numbers import UNKNOWN
+from pytest_llm_migrate.report.numbers import UNKNOWN, count, counted
 from pytest_llm_migrate.report.outcomes import badness, outcome_words, reason, worst_rows
 from pytest_llm_migrate.report.prompts import route, tuning_sentence
 from pytest_llm_migrate.report.rankings import rankings_of
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.report.rankings import RankedTarget, Ranking
 
 _MOST_GATES = 20
+_MOST_MIGRATIONS = 20
+_MOST_WARNINGS = 5
 _MOST_GROUPS = 5
 _WORST_ROWS = 5
 _LONGEST = 300
@@ -64,19 +69,42 @@ def _lines(results: Record, worst: dict[str, list[Record]]) -> Iterator[str]:
         yield from _list(results["warnings"])
     for ranking in rankings_of(results):
         yield from _ranking(ranking)
-    for migration in migrations:
-        yield from _migration(migration)
-    yield from _gates(migrations)
-    yield from _figures(migrations)
-    yield from _flips(migrations)
-    yield from _broken(migrations)
-    yield from _gold(migrations)
+    yield from _first(migrations)
     yield from _worst(migrations, worst)
+    yield from _closing(results)
+    yield from _folded("Every migration", [line for each in migrations[1:] and migrations for line in _migration(each)])
+    yield from _folded("Every gate", list(_gates(migrations)) if migrations[1:] else [])
+    yield from _folded("Figures", list(_figures(migrations)) if migrations[1:] else [])
+    yield from _folded("Rows that broke and were fixed", [*_flips(migrations), *_broken(migrations)])
+    yield from _folded("Suspect ground truth", list(_gold(migrations)))
+
+
+def _first(migrations: Sequence[Record]) -> Iterator[str]:
+    """Yield what the first screen holds: of several migrations their warnings, a line each, and gates but no GO."""
+    if not migrations[1:]:
+        for migration in migrations:
+            yield from _migration(migration)
+        yield from _gates(migrations)
+        yield from _figures(migrations)
+        return
+    yield from _shared_warnings(migrations)
+    yield from _overview(migrations)
+    yield from _gates(migrations, is_hiding_go=True)
+
+
+def _folded(title: str, lines: Sequence[str]) -> Iterator[str]:
+    if lines:
+        yield from ("", f"<details><summary>{title}</summary>", "", *lines, *([""] if lines[-1] else []), "</details>")
+
+
+def _closing(results: Record) -> Iterator[str]:
     prices = results["prices"]
     as_of = f" of {prices['as_of']}" if prices.get("as_of") else ""
     paid = f"Paid for in this run: {spending_sentence(results)} (prices: {prices['source']}{as_of})."
     sealed = seal_sentence(results)
     yield f"{markdown(paid)} Run {markdown(results['run']['id'])}{sealed and f', {sealed}'}."
+    if address := ci_address(results["run"]):
+        yield from ("", f"Rows side by side, methods and sign-off: report.html of [this CI run]({address}).")
     for detail in spending_details(results):
         yield from ("", f"{markdown(detail[:1].upper() + detail[1:])}.")
 
@@ -114,7 +142,35 @@ def _migration(migration: Record) -> Iterator[str]:
     said = [tuning_sentence(migration), *latency_sentences(migration), projection_sentence(migration)]
     said += [*judged_sentences(migration), *attribution_sentences(migration), *watched_sentences(migration)]
     yield from (f"- {markdown(sentence)}" for sentence in said if sentence)
-    yield from _list(migration["warnings"])
+    yield from _list(cautions_of(migration))
+
+
+def _shared_warnings(migrations: Sequence[Record]) -> Iterator[str]:
+    """Yield what several migrations warn of, each warning once with whose it is, the most frequent first."""
+    whose: dict[str, list[str]] = defaultdict(list)
+    for migration in migrations:
+        for warning in cautions_of(migration):
+            whose[warning].append(migration["name"])
+    found = sorted(whose, key=lambda warning: -len(whose[warning]))
+    for warning in found[:_MOST_WARNINGS]:
+        names = whose[warning]
+        of = markdown(names[0]) if len(names) == 1 else counted(len(names), "migration")
+        yield f"- ⚠️ {of}: {markdown(warning, _LONGEST)}"
+    if found[_MOST_WARNINGS:]:
+        yield f"- ⚠️ {counted(len(found) - _MOST_WARNINGS, 'more warning')}: see every migration, below"
+    if found:
+        yield ""
+
+
+def _overview(migrations: Sequence[Record]) -> Iterator[str]:
+    yield _cells(("Verdict", "Migration", "From → to", "Gates", "Rows below their bar"))
+    yield _cells(("---",) * 5)
+    for migration in migrations[:_MOST_MIGRATIONS]:
+        moved, below = markdown(route(migration, "→")), count(migration["rows_below_bar"])
+        yield _cells((_verdict(migration), markdown(migration["name"]), moved, gates_sentence(migration), below))
+    if migrations[_MOST_MIGRATIONS:]:
+        yield from ("", f"... and {len(migrations) - _MOST_MIGRATIONS} more migrations.")
+    yield ""
 
 
 def _list(warnings: Iterable[str]) -> Iterator[str]:
@@ -122,8 +178,10 @@ def _list(warnings: Iterable[str]) -> Iterator[str]:
     yield ""
 
 
-def _gates(migrations: Sequence[Record]) -> Iterator[str]:
+def _gates(migrations: Sequence[Record], *, is_hiding_go: bool = False) -> Iterator[str]:
     gates = [(migration, gate) for migration in migrations for gate in migration["gates"]]
+    if is_hiding_go:
+        gates = [(migration, gate) for migration, gate in gates if gate["verdict"] != "GO"]
     gates.sort(key=lambda pair: _ORDER.index(pair[1]["verdict"]))
     rows = [(_named(migration, migrations), *_gate_cells(gate)) for migration, gate in gates]
     yield from _table(("", "Verdict", "Gate", "Why"), rows[:_MOST_GATES])

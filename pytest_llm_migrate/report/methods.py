@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.domain import SIDES
+from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES
+from pytest_llm_migrate.report.ci import ci_address
 from pytest_llm_migrate.report.money import spending_details, spending_sentence
 from pytest_llm_migrate.report.numbers import UNKNOWN, count, counted, interval, is_known, percent, score
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 _SOURCES = {
     "tango": "T. Tango, Statistics in Medicine 17 (1998) 891-908: score limits of a paired difference of shares",
     "mcnemar": "Q. McNemar, Psychometrika 12 (1947) 153-157, as an exact test",
+    "bounded score": (
+        "each limit is where a score test turns whose variance is that of the likeliest distribution within the "
+        "metric's bounds that has the tested mean; of rows of -1, 0 and 1 it is Tango's interval, of 0 and 1 Wilson's"
+    ),
     "wilson": "E. B. Wilson, JASA 22 (1927) 209-212",
     "bootstrap": "B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap (1993)",
     "wilcoxon": "F. Wilcoxon, Biometrics Bulletin 1 (1945) 80-83",
@@ -29,6 +34,8 @@ _INTERSECTION = (
     "the migration is a GO only if every gate is: an intersection-union test, which keeps each gate's level without a "
     "correction"
 )
+_UNJUDGED = ": of another split than the marker's, rows that tuned a prompt, or not drawn into a sample"
+"""Why rows of the dataset's file are not among those that a run judges."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +52,7 @@ def methods_of(results: Record, migration: Record) -> list[Method]:
         Method(title="Design", facts=list(_design(migration))),
         Method(title="Tests and intervals", facts=list(_tests(migration))),
         Method(title="Margins and their seal", facts=list(_margins(results, migration))),
-        Method(title="Exclusions", facts=list(_exclusions(migration))),
+        Method(title="Exclusions", facts=[*_exclusions(migration), *_missing(results)]),
         Method(title="Calls of this run", facts=list(_calls(results, migration))),
         Method(title="Judges and ground truth", facts=list(_judges(migration))),
         Method(title="Provenance", facts=list(_provenance(migration))),
@@ -86,7 +93,10 @@ def _tests(record: Record) -> Iterator[tuple[str, str]]:
     if record["slice_metrics"]:
         tested = any(_slice_tests(record))
         how = "their p-values are adjusted by Holm's method over all slices of a metric; " if tested else ""
-        guard = "a group that is NO-GO by itself, at a confidence adjusted by Holm, makes a gate on scores NO-GO"
+        guard = (
+            "under a gate on the scores of all rows a group that is NO-GO by itself, at a confidence adjusted by "
+            "Holm's method over the groups that the gate looks at, makes the gate NO-GO"
+        )
         yield "slices", f"{how}their intervals are shown unadjusted; {guard}"
 
 
@@ -108,6 +118,9 @@ def _margins(results: Record, record: Record) -> Iterator[tuple[str, str]]:
 
 def _exclusions(record: Record) -> Iterator[tuple[str, str]]:
     """Yield every reason why a row is in no mean, with how often: also where that is never."""
+    dataset = record["dataset"]
+    unjudged = dataset["rows_in_file"] - dataset["rows"]
+    yield "rows of the file not judged", f"{count(unjudged)}{_UNJUDGED if unjudged else ''}"
     yield "rows without an answer", _sides(record["errors"])
     kinds = record["errors"].get("kinds") or {}
     if said := [f"{side} {name} {count(n)}" for side in SIDES for name, n in (kinds.get(side) or {}).items()]:
@@ -122,13 +135,22 @@ def _exclusions(record: Record) -> Iterator[tuple[str, str]]:
             if said["figures"].get("missing"):
                 yield said["gate"], f"{counted(said['figures']['missing'], 'row')} of what it asks about missing"
     tests = record["row_tests"]
-    yield (
-        "row tests",
-        ", ".join(f"{count(number)} {name.replace('_', ' ')}" for name, number in tests.items() if number),
-    )
+    said = [f"{count(number)} {name.replace('_', ' ')}" for name, number in tests.items() if number]
+    yield "row tests", ", ".join(said) or "none: no test looked at rows one by one"
     if found := record.get("latency_pass"):
         left_out = [f"{side} {why} {count(n)}" for side in SIDES for why, n in found["excluded"][side].items()]
         yield "left out of the latency pass", ", ".join(left_out) or "none"
+
+
+def _missing(results: Record) -> Iterator[tuple[str, str]]:
+    """Yield what rows that lack what a gate judges by do to it."""
+    options = (results["run"].get("sealed") or {}).get("options", {})
+    tolerance = percent(options.get("error_tolerance", ERROR_TOLERANCE))
+    rule = (
+        f"a gate that lacks the values of more than {tolerance} of its rows cannot judge; with fewer, one on scores is "
+        "ruled again with them at their worst and at their best, and is NOT ENOUGH EVIDENCE where either is otherwise"
+    )
+    yield "rows without values", rule
 
 
 def _calls(results: Record, record: Record) -> Iterator[tuple[str, str]]:
@@ -203,6 +225,8 @@ def _run_provenance(results: Record) -> Iterator[tuple[str, str]]:
     yield "run", f"{run['id']}, {run['started']} to {run['ended']}, exit status {run['exit_status']}"
     if run.get("by"):
         yield "run by", run["by"]
+    if address := ci_address(run):
+        yield "CI run", address
     yield "git commit", run["git_commit"] or UNKNOWN
     yield "versions", ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     yield "prices", f"{prices['source']}, as of {prices.get('as_of') or 'unknown date'}"

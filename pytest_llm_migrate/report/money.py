@@ -4,15 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.report.numbers import (
-    count,
-    counted,
-    interval,
-    is_known,
-    percent_change,
-    usd,
-    usd_change,
-)
+from pytest_llm_migrate.report.numbers import count, counted, interval, is_known, percent_change, usd, usd_change
 
 if TYPE_CHECKING:
     from pytest_llm_migrate.report.figures import Record

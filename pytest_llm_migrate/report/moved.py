@@ -6,6 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.report.ci import ci_address
 from pytest_llm_migrate.report.figures import served_sentence, settings_sentence
 from pytest_llm_migrate.report.numbers import UNKNOWN, count, counted
 from pytest_llm_migrate.report.prompts import route
@@ -66,6 +67,8 @@ def _facts(results: Record, record: Record) -> Iterator[tuple[str, str]]:
     yield "git commit", (run["git_commit"] or UNKNOWN)[:_COMMIT]
     if run.get("by"):
         yield "run by", run["by"]
+    if address := ci_address(run):
+        yield "CI run", address
 
 
 def _about(side: Record) -> tuple[str, ...]:

@@ -30,9 +30,7 @@ from pytest_llm_migrate.report.heat import metric_cell, ratio_cell, slice_heat
 from pytest_llm_migrate.report.judged import judged_sentences
 from pytest_llm_migrate.report.left_out import left_out_sentence
 from pytest_llm_migrate.report.methods import methods_of, run_provenance
-from pytest_llm_migrate.report.money import (
-    projection_sentence,
-)
+from pytest_llm_migrate.report.money import projection_sentence
 from pytest_llm_migrate.report.moved import facts_of, moment, moved_of, took
 from pytest_llm_migrate.report.numbers import count, counted, is_known, usd_change
 from pytest_llm_migrate.report.outcomes import OUTCOMES

@@ -31,8 +31,8 @@ def plan_lines(plan: Record) -> Iterator[str]:
         calls = _calls_text(plan["total"]) if plan["total"]["calls"] else "no call"
         shared = ", shared calls counted once" if plan["total"]["calls"] else ""
         yield from _lines(f"answers of all {len(plan['migrations'])} migrations: {calls}{shared}", "")
-    if plan["total"]["judges"]["calls"]:
-        yield from _lines(_in_all_text(plan["total"]), "")
+    if plan["judges"]["calls"]:
+        yield from _lines(_in_all_text(plan), "")
 
 
 def plan_markdown(plan: Record) -> str:
@@ -111,9 +111,9 @@ def _judge_text(judge: Record) -> str:
     return f"{start}at most {counted(judge['calls'], 'call')} ({known}); a verdict that cannot be used is one more"
 
 
-def _in_all_text(total: Record) -> str:
+def _in_all_text(plan: Record) -> str:
     """Return what judges would take in all migrations, and what they and the answers would cost."""
-    judges = total["judges"]
+    total, judges = plan["total"], plan["judges"]
     start = f"judges: at most {counted(judges['calls'], 'call')}, {_about(judges['usd_expected'])}"
     calls = counted(total["calls"] + judges["calls"], "call")
     bound = "some" if total["is_least"] and total["calls"] else "at most"
@@ -221,8 +221,8 @@ def _markdown_lines(plan: Record) -> Iterator[str]:
         notes += [_latency_text(migration)] * bool(migration["latency_calls"])
         notes += [_counted_text(migration)] * bool(migration["counted_by"])
         yield from (f"- {markdown(migration['name'])}: {markdown(note)}" for note in notes)
-    if plan["total"]["judges"]["calls"]:
-        yield f"- {markdown(_in_all_text(plan['total']))}"
+    if plan["judges"]["calls"]:
+        yield f"- {markdown(_in_all_text(plan))}"
 
 
 def _title(migrations: Sequence[Record]) -> str:

@@ -32,9 +32,9 @@ Json = dict[str, Any]
 def row_record(row: Mapping[str, Any], metrics: Sequence[str]) -> Json:
     """Return what the page shows of a row, as JSON-ready builtins under one-letter keys; all texts are visible.
 
-    ``metrics`` are those of its migration. ``c`` has the letter of its worst outcome
-    and then one a metric; ``v`` both sides' scores a metric; ``i`` inputs; ``S`` and ``T`` the sides; ``t`` the tests;
-    ``o``, where there are any, inputs that a prompt may print otherwise.
+    ``metrics`` are those of its migration. ``c`` has the letter of its worst outcome and then one a metric; ``g`` what
+    changed, each with its detail; ``v`` both sides' scores a metric; ``i`` inputs; ``S`` and ``T`` the sides; ``t`` the
+    tests; ``o``, where there are any, inputs that a prompt may print otherwise.
     """
     source, target = row["source"], row["target"]
     slices = {name: value for name, value in row.get("slices", {}).items() if value is not None}
@@ -48,7 +48,7 @@ def row_record(row: Mapping[str, Any], metrics: Sequence[str]) -> Json:
         "k": bool(row.get("critical")),
         "s": "text" in source and source["text"] == target.get("text"),
         "m": visible(" · ".join(_moves(source, target, metrics))),
-        "g": [visible(str(change)) for change in row.get("changes", [])],
+        "g": [[visible(part) for part in (each["change"], each["detail"])] for each in row.get("changes", [])],
         "x": {visible(name): one_line(as_text(value), _SHORT) for name, value in slices.items()},
         "v": [_pair(source, target, name) for name in metrics],
         "i": [[visible(name), passage(value)] for name, value in given.items()],

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.errors import counted
-from pytest_llm_migrate.report.money import (
-    spending_sentence,
-)
+from pytest_llm_migrate.report.money import spending_sentence
 from pytest_llm_migrate.report.terminal import Line
 from pytest_llm_migrate.report.text import markdown, one_line, visible, wrapped
 

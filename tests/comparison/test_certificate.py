@@ -244,4 +244,14 @@ def test_few_labelled_rows_correct_nothing() -> None:
     """The reason says how many it takes."""
     compared = rated(agreeing(29))
     assert compared["m"].corrected() == Undefined(reason="29 rows have people's scores on both sides, 30 are needed")
-    assert compared.to_record()["corrected"] == {"m": []}
+    assert compared.to_record()["corrected"]["m"] == [
+        {
+            "human": "human_score",
+            "labelled": None,
+            "method": None,
+            "confidence": 0.95,
+            "value": None,
+            "interval": None,
+            "why": "29 rows have people's scores on both sides, 30 are needed",
+        }
+    ]

@@ -47,6 +47,8 @@ ENGLISH = "The invoice is not paid and you have to book this with the reminder f
         ),
         (Answer(text="a", stop_reason="max_tokens"), Answer(text="b"), ["other"]),
         (ENGLISH, GERMAN, ["language changed"]),
+        ("The total was 15 in 2023.", "El total de la factura es de 15 en 2023.", ["language changed"]),
+        ("The total was 15 in 2023.", "In 2023 the total came to 15.", ["other"]),
         ("billing", "оплата", ["language changed"]),
         ("東京の天気は晴れです", "東京天氣晴朗沒有雲", ["language changed"]),
         ('{"a": 1}', '```json\n{"a": 1}\n```', ["fence gained"]),

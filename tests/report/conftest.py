@@ -45,9 +45,9 @@ class Browser:
         self.requests()
         self.driver.get(f"{path.as_uri()}#{part}" if part else path.as_uri())
 
-    def run(self, script: str) -> Any:
-        """Return what a script on the page returns."""
-        return self.driver.execute_script(script)
+    def run(self, script: str, *arguments: Any) -> Any:
+        """Return what a script on the page returns, which finds the arguments as ``arguments``."""
+        return self.driver.execute_script(script, *arguments)
 
     def complaints(self) -> list[str]:
         """Return what the console has said since the last call."""

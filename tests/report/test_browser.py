@@ -222,3 +222,31 @@ def test_the_page_prints(browser: Browser, believable: Path) -> None:
     assert not browser.driver.find_element(By.CSS_SELECTOR, ".name nav").is_displayed()
     assert browser.run("return document.querySelector('.gate details p').getBoundingClientRect().height") > 0
     browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+def test_a_count_of_the_table_leaves_its_rows(browser: Browser, believable: Path) -> None:
+    """The rows that were fixed in a metric are shown by a click on their number, whatever was searched before."""
+    opened(browser, believable)
+    browser.driver.find_element(By.CSS_SELECTOR, "#m1-rows [type=search]").send_keys("nowhere")
+    fixed = browser.driver.find_element(By.CSS_SELECTOR, "#m1-figures [data-code=f]")
+    expected = f"{fixed.text} of 160 rows shown"
+    browser.run("arguments[0].click()", fixed)
+    WebDriverWait(browser.driver, 5).until(lambda _: browser.run(SAID.format("m1")) == expected)
+    assert set(browser.run("return [...document.querySelectorAll('#m1-rows .line .was')].map(x => x.textContent)")) == {
+        "fixed"
+    }
+    assert browser.run("return location.hash") == "#m1-rows"
+
+
+def test_rows_are_filtered_by_what_changed(browser: Browser, tmp_path: Path) -> None:
+    """A kind of change is one choice whatever its details are, and a row tells both."""
+    results, rows = sample(sizes=(6, 1, 1))
+    for place, row in enumerate(rows[:6]):
+        row["changes"] = [{"change": "longer", "detail": f"x{place + 2}"}] if place < 4 else []
+    write_report(tmp_path / "report.html", results, rows)
+    opened(browser, tmp_path / "report.html")
+    field = Select(browser.driver.find_element(By.CSS_SELECTOR, "#m1-rows [name=change]"))
+    assert [choice.text for choice in field.options] == ["anything", "longer (4)"]
+    field.select_by_value("longer")
+    assert browser.run(SAID.format("m1")) == "4 of 6 rows shown"
+    assert "longer: x" in browser.run(DETAIL.format("m1"))

@@ -15,10 +15,7 @@ from pytest_llm_migrate.report.figures import (
     settings_sentence,
     unknown_quantities,
 )
-from pytest_llm_migrate.report.money import (
-    forecast_sentence,
-    spending_sentence,
-)
+from pytest_llm_migrate.report.money import forecast_sentence, spending_sentence
 
 FLIPS = {"broke": 10, "fixed": 4, "both right": 80, "both wrong": 30, "held": 0}
 METRIC = {"n": 124, "source": {"mean": 0.7}, "target": {"mean": 0.6}, "delta": -0.1, "flips": FLIPS}

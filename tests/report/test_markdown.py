@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pytest_llm_migrate.report import summary_markdown, write_markdown
@@ -9,6 +10,12 @@ from tests.report.hostile import HOSTILE, hostile_run
 from tests.report.sample import run_of, sample
 
 GOLDEN = Path(__file__).parent / "golden" / "summary.md"
+FOLD = "[fold] "
+
+
+def unfolded(text: str) -> str:
+    """Return a summary whose own markup stands as words."""
+    return re.sub(r"(?m)^<details><summary>([A-Za-z ]+)</summary>$", rf"{FOLD}\1", text).replace("\n</details>\n", "\n")
 
 
 def test_one_migration_reads_like_this() -> None:
@@ -27,6 +34,27 @@ def test_several_migrations_share_their_tables() -> None:
     assert text.count("(below its bar)") == 5
 
 
+def test_several_migrations_fit_one_screen() -> None:
+    """Warnings are said once with whose they are, gates that are a GO are folded away, and the CI run is linked."""
+    results, rows = sample()
+    results["warnings"] = []
+    results["run"]["ci"] = "https://github.com/acme/shop/actions/runs/12"
+    for migration in results["migrations"]:
+        migration["warnings"] = ["Latencies were replayed.", *(f"{migration['name']} {place}" for place in range(4))]
+    first, *folded = unfolded(summary_markdown(results, rows)).split(FOLD)
+    warned = [line for line in first.splitlines() if line.startswith("- ⚠️")]
+    assert warned[0] == "- ⚠️ 3 migrations: Latencies were replayed."
+    assert len(warned) == 6
+    assert "more warnings" in warned[-1]
+    assert " | ✅ GO | " not in first
+    assert "ticket_triage_migrated" not in first
+    assert "(below its bar)" in first
+    assert "[this CI run](https://github.com/acme/shop/actions/runs/12)" in first
+    assert len(first.splitlines()) < 45
+    assert [part.split("\n", 1)[0] for part in folded][:3] == ["Every migration", "Every gate", "Figures"]
+    assert " | ✅ GO | " in folded[1]
+
+
 def test_many_gates_are_cut_short() -> None:
     """The summary stays one screen; what is left out is counted."""
     results = run_of(sample()[0]["migrations"][:1])
@@ -40,7 +68,7 @@ def test_hostile_text_stays_text() -> None:
     results, rows = hostile_run()
     text = summary_markdown(results, rows)
     plain = summary_markdown(*sample(sizes=(len(HOSTILE), 1, 1)))
-    assert "<" not in text
+    assert "<" not in unfolded(text)
     assert "://" not in text.replace("\\://", "")
     assert text.isprintable() or all(character.isprintable() or character == "\n" for character in text)
     widths = {line.replace("\\|", "").count("|") for line in text.splitlines() if line.startswith("|")}

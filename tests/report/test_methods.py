@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_llm_migrate.report.cautions import cautions_of
-from pytest_llm_migrate.report.methods import methods_of
+from pytest_llm_migrate.report.methods import methods_of, run_provenance
+from pytest_llm_migrate.report.moved import facts_of
 from pytest_llm_migrate.report.signoffs import decisions_of
 from tests.report.sample import sample
 
@@ -150,3 +151,39 @@ def test_throttles_and_retries_of_each_side(migrations: list[dict[str, Any]]) ->
     }
     triage["source"]["ref"] = triage["target"]["ref"]
     assert said()["calls by side"].startswith("the same model on both sides")
+
+
+def test_every_exclusion_is_told_from_the_whole_file(migrations: list[dict[str, Any]]) -> None:
+    """Rows that no gate saw, what missing values do, and row tests are said: also where there is none."""
+    results, triage = sample()[0], migrations[0]
+    triage["row_tests"] = dict.fromkeys(triage["row_tests"], 0)
+    results["run"]["sealed"] = {"at": "2026-11-21T09:30:13+00:00", "sha256": "cd" * 32}
+    results["run"]["sealed"]["options"] = {"error_tolerance": 0.1}
+
+    def said() -> dict[str, str]:
+        [found] = [found for found in methods_of(results, triage) if found.title == "Exclusions"]
+        return dict(found.facts)
+
+    assert said()["rows of the file not judged"].startswith("40: of another split")
+    assert "more than 10.0% of its rows cannot judge" in said()["rows without values"]
+    assert said()["row tests"].startswith("none")
+    triage["dataset"]["rows_in_file"] = triage["dataset"]["rows"]
+    assert said()["rows of the file not judged"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "shown"),
+    [
+        ("https://github.com/acme/shop/actions/runs/12", True),
+        ("javascript:alert(1)", False),
+        ('https://a.example/"><script>', False),
+        ("https://me:secret@a.example/x", False),
+        (None, False),
+    ],
+)
+def test_a_ci_run_is_named_where_it_is_a_plain_address(recorded: str | None, *, shown: bool) -> None:
+    """What is no plain address becomes no link: neither in the first screen nor in the provenance."""
+    results = sample()[0]
+    results["run"]["ci"] = recorded
+    found = [dict(facts_of(results, results["migrations"][0])), dict(run_provenance(results))]
+    assert [facts.get("CI run") for facts in found] == [recorded if shown else None] * 2

@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llm_migrate.report import summary_markdown, terminal_lines, write_report
-from pytest_llm_migrate.report.figures import (
-    served_sentence,
-    unknown_quantities,
-)
-from pytest_llm_migrate.report.money import (
-    projection_sentence,
-)
+from pytest_llm_migrate.report.figures import served_sentence, unknown_quantities
+from pytest_llm_migrate.report.money import projection_sentence, scoring_sentence
 from pytest_llm_migrate.report.numbers import usd_change
 from tests.report.packed import rows_of
 from tests.report.sample import run_of, sample
@@ -158,3 +153,42 @@ def test_tiers_that_were_served_are_shown(tmp_path: Path) -> None:
     assert '<th scope="row">served in tier</th><td></td><td>flex (1,200), default, optimized (3)</td>' in page(
         tmp_path, results, rows
     )
+
+
+JUDGED: dict[str, Any] = {
+    "calls": 50,
+    "usd": 0.2,
+    "unpriced_calls": 10,
+    "purposes": {
+        "answer": {"calls": 10, "usd": 0.0, "unpriced_calls": 10},
+        "judge": {"calls": 40, "usd": 0.2, "unpriced_calls": 0},
+    },
+    "judge_forecast": [
+        {"ref": "a judge", "calls": 44, "input_tokens": 9, "output_tokens": 9, "usd_expected": 0.22},
+    ],
+}
+
+
+def test_what_judges_take_is_in_every_report(tmp_path: Path) -> None:
+    """Their part of what was paid, and what was expected of them, stand beside the sum."""
+    results, rows = run()
+    results["spending"] |= JUDGED
+    texts = [" ".join(line.text for line in terminal_lines(results, rows=rows))]
+    texts += [summary_markdown(results, rows).replace("\\", ""), page(tmp_path, results, rows)]
+    for text in texts:
+        assert "f these: judges 40 calls, $0.20" in text
+        assert "orecast of judges: a judge at most 44 calls, about $0.22" in text
+
+
+@pytest.mark.parametrize(
+    ("judge", "said"),
+    [
+        ((0.2, 0), "$0.20"),
+        ((0.2, 3), "$0.20 or more"),
+        ((0.0, 40), "cost unknown"),
+    ],
+)
+def test_a_judge_s_cost_is_unknown_only_where_its_own_calls_have_none(judge: tuple[float, int], said: str) -> None:
+    """Answers without a price say nothing of a judge that has one."""
+    purposes = {"judge": {"calls": 40, "usd": judge[0], "unpriced_calls": judge[1]}}
+    assert scoring_sentence({"spending": JUDGED | {"purposes": purposes}}) == f"of these: judges 40 calls, {said}"

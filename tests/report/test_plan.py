@@ -71,6 +71,7 @@ def plan(name: str = "triage", **values: Any) -> dict[str, Any]:
         "power": 0.8,
         "migrations": [migration | {"sides": sides, "metrics": [metric]} | values],
         "total": {"calls": 20, **UNKNOWN},
+        "judges": {"calls": 0, "usd_expected": 0.0, "usd_with_answers": None},
     }
 
 
@@ -124,6 +125,22 @@ def test_a_judge_s_part_is_told(judge: dict[str, Any], said: str) -> None:
     assert said in " ".join(line.strip() for line in lines)
     assert max(map(len, lines)) <= 80
     assert said.partition(": ")[2][:20] in plan_markdown(record)
+
+
+@pytest.mark.parametrize(
+    ("dollars", "said"),
+    [
+        ((1.5, 4.0), "judges: at most 400 calls, about $1.50; with the answers at most 420 calls, about $4.00"),
+        ((1.5, None), "judges: at most 400 calls, about $1.50; with the answers at most 420 calls, cost unknown"),
+        ((None, None), "judges: at most 400 calls, cost unknown; with the answers at most 420 calls, cost unknown"),
+    ],
+)
+def test_judges_are_in_the_total(dollars: tuple[float | None, float | None], said: str) -> None:
+    """Beside the answers, and with them; an unknown part makes an unknown sum."""
+    record = plan() | {"judges": {"calls": 400, "usd_expected": dollars[0], "usd_with_answers": dollars[1]}}
+    validator("plan").validate(record)
+    assert " ".join(line.strip() for line in plan_lines(record)).endswith(said)
+    assert said.replace("$", "").split()[-1] in plan_markdown(record).splitlines()[-1]
 
 
 def test_a_plan_in_markdown() -> None:

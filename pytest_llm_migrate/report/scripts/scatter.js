@@ -2,6 +2,7 @@
 
 const SIDE = 220;
 const CELLS = 24;
+const EDGE = 14;
 
 class Scatter {
   constructor(viewer) {
@@ -28,10 +29,14 @@ class Scatter {
       dots.set(key, (dots.get(key) || 0) + 1);
     }
     const most = Math.max(...dots.values());
-    const at = (number) => 14 + (number / CELLS) * (SIDE - 28);
+    const at = (number) => 2 * EDGE + (number / CELLS) * (SIDE - 3 * EDGE);
+    const ends = [[0, metric.low], [CELLS, metric.high]];
+    const label = (x, y, anchor, text) => svgElement("text", { x, y, "text-anchor": anchor }, String(text));
     const svg = svgElement("svg", { width: SIDE, height: SIDE, viewBox: `0 0 ${SIDE} ${SIDE}`, role: "img" },
       svgElement("title", {}, `${metric.name}: source score to the right, target score upwards; ${whole(rows.length)} rows${this.viewer.here}. Dots below the diagonal got worse.`),
       svgElement("path", { class: "diagonal", d: `M${at(0)} ${SIDE - at(0)}L${at(CELLS)} ${SIDE - at(CELLS)}` }),
+      ...ends.map(([number, value]) => label(at(number), SIDE - 3, "middle", value)),
+      ...ends.map(([number, value]) => label(EDGE - 3, SIDE - at(number) + 4, "middle", value)),
       ...[...dots].map(([key, number]) => {
         const [source, target] = key.split(",").map(Number);
         const dot = svgElement("circle", {

@@ -81,6 +81,9 @@ class Viewer {
       if (line) this.select(Number(line.dataset.at), { isAsked: true });
     });
     this.list.addEventListener("keydown", (event) => this.key(event));
+    for (const link of document.querySelectorAll(`#${this.id}-figures [data-code]`)) {
+      link.addEventListener("click", () => this.choose(link.dataset.metric, link.dataset.code));
+    }
     new ResizeObserver(() => this.draw()).observe(this.list);
     addEventListener("beforeprint", () => this.lay());
     addEventListener("afterprint", () => this.find(".printed").replaceChildren());
@@ -121,10 +124,22 @@ class Viewer {
       field.closest("label").hidden = counts.size === 0;
     };
     add("slice", this.index.flatMap((row) => Object.entries(row.x).map(([column, value]) => `${column} = ${value}`)));
-    add("change", this.index.flatMap((row) => row.g));
+    add("change", this.index.flatMap((row) => [...new Set(row.g.map(([change]) => change))]));
     this.find("[name=critical]").closest("label").hidden = !this.index.some((row) => row.k);
     this.find("[name=below]").closest("label").hidden = !this.index.some((row) => row.b);
     this.scatter = new Scatter(this);
+  }
+
+  /** Leave only the rows of one outcome in one metric, whatever was chosen before. */
+  choose(metric, code) {
+    if (this.review) return;
+    for (const name of ["slice", "change"]) this.find(`[name=${name}]`).value = "";
+    for (const name of ["below", "critical"]) this.find(`[name=${name}]`).checked = false;
+    this.search.value = "";
+    this.box = null;
+    this.metric.value = metric;
+    for (const radio of this.radios) radio.checked = radio.value === code;
+    this.apply();
   }
 
   get place() {
@@ -141,7 +156,7 @@ class Viewer {
     const counts = { "": 0 };
     this.index.forEach((row, at) => {
       const fits =
-        (!below || row.b) && (!critical || row.k) && (!change || row.g.includes(change)) &&
+        (!below || row.b) && (!critical || row.k) && (!change || row.g.some(([found]) => found === change)) &&
         (!slice || Object.entries(row.x).some(([column, value]) => `${column} = ${value}` === slice)) &&
         (!this.box || this.box(row)) && words.every((word) => this.texts[at].includes(word));
       if (!fits) return;
@@ -240,7 +255,7 @@ class Viewer {
         row.b ? element("span", { class: "tag below" }, "below its bar") : null,
         row.k ? element("span", { class: "tag below" }, "critical: may not break") : null,
         row.s ? element("span", { class: "tag" }, "same answer") : null,
-        ...row.g.map((change) => element("span", { class: "tag" }, change)),
+        ...row.g.map(([change, detail]) => element("span", { class: "tag" }, detail ? `${change}: ${detail}` : change)),
         hasBoth && !row.s ? toggle : null),
       found === null ? element("p", { class: "soft" }, "The answers are too long to be compared word by word.") : null,
       element("div", { class: "cols" },
