@@ -5,13 +5,28 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.errors import masked
+from pytest_llm_migrate.report.text import wrapped
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from pytest_llm_migrate.prompts import Prompt
 
+_WIDTH = 80
 
-def states(prompt: Prompt, source: Prompt) -> str:
+
+def state_lines(prompt: Prompt, source: Prompt, folder: Path) -> Iterator[str]:
+    """Yield a target, what is known of its prompt, and the prompt's file as seen from a folder."""
+    first, *more = wrapped(f"{shown(masked(str(prompt.model)))}: {shown(_states(prompt, source))}", _WIDTH - 4)
+    yield f"  {first}"
+    yield from (f"    {line}" for line in more)
+    if prompt.path:
+        yield f"    {shown(str(prompt.path.relative_to(folder)))}"
+
+
+def _states(prompt: Prompt, source: Prompt) -> str:
     """Return what is known of a target's prompt: strategy, dev score, whether it is stale, and what a hand did."""
     provenance = prompt.provenance
     if provenance is None:

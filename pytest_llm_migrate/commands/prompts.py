@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from pytest_llm_migrate.commands.prompt_text import bare, prompt_lines, shown, states
+from pytest_llm_migrate.commands.prompt_text import bare, prompt_lines, shown, state_lines
 from pytest_llm_migrate.errors import (
     PromptExistsError,
     PromptExportError,
@@ -145,8 +145,7 @@ def _list(options: argparse.Namespace, out: TextIO) -> int:
         source = catalog.source(name)
         out.write(f"{shown(name)}: {', '.join(sorted(source.variables)) or 'no variables'}\n")
         for prompt in [*catalog.targets(name), *catalog.variants(name)]:
-            path = prompt.path.relative_to(options.catalog / name) if prompt.path else ""
-            out.write(f"  {shown(masked(str(prompt.model)))}: {states(prompt, source)} ({shown(str(path))})\n")
+            out.writelines(f"{line}\n" for line in state_lines(prompt, source, options.catalog / name))
     return 0
 
 

@@ -20,6 +20,7 @@ from pytest_llm_migrate.domain import (
 )
 from pytest_llm_migrate.errors import (
     ColumnRoleError,
+    MetricDefinitionError,
     NoJudgeError,
     NoPromptError,
     NoRecordedAnswersError,
@@ -68,6 +69,7 @@ class Workshop:
         connect: Makes a model of a reference.
         seen: Gets every case as it becomes known, with its migration's id and its row's place in the dataset.
         exchanged: Gets a row's sides with exchanged prompts after its migration's id.
+        check: Raises `MigrateError` for a reference that can be no model's.
     """
 
     settings: Settings
@@ -76,6 +78,7 @@ class Workshop:
     connect: Callable[[str], Model]
     seen: Callable[[str, Case, int], None]
     exchanged: Callable[[str, Row, Mapping[SideName, Side]], None] = lambda *_: None
+    check: Callable[[str], object] = lambda _: None
     _datasets: dict[tuple[Any, ...], Dataset] = field(default_factory=dict)
 
     def build(self, spec: MigrationSpec, target_ref: str) -> Migration:
@@ -162,6 +165,7 @@ class Workshop:
             if chosen is None:
                 raise NoJudgeError(metric.name)
             if chosen not in judges:
+                self._check_judge(metric.name, chosen)
                 judges[chosen] = DeskJudge(
                     desk=self.desk,
                     model=Connection(ref=chosen, connect=lambda: self.connect(chosen)),
@@ -177,6 +181,12 @@ class Workshop:
             else metric
         )
         return paid.judged_by(judge_of) if isinstance(paid, JudgedMetric) else paid
+
+    def _check_judge(self, metric: str, ref: str) -> None:
+        """Raise for a judge that a metric names and nobody can ask: found before any call, not after them."""
+        if ref == RECORDED:
+            raise MetricDefinitionError(metric, "its judge cannot be 'recorded': it must be called")
+        self.check(ref)
 
     def dataset_of(self, spec: MigrationSpec) -> Dataset:
         """Return the whole dataset that a spec names, read once."""

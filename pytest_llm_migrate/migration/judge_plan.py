@@ -13,7 +13,7 @@ from pytest_llm_migrate.migration.scoring import Scorer
 from pytest_llm_migrate.migration.sides import AskedSide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from pytest_llm_migrate.domain import Metric, Row, Side
     from pytest_llm_migrate.migration.grid import Grid
@@ -58,14 +58,6 @@ class JudgePlan:
         )
 
 
-def in_all(plans: Iterable[JudgePlan]) -> list[JudgePlan]:
-    """Return what each judge would be asked by all of these plans together."""
-    found: dict[str, JudgePlan] = {}
-    for plan in plans:
-        found[plan.ref] = found[plan.ref].with_more(plan) if plan.ref in found else plan
-    return list(found.values())
-
-
 def judge_calls(metric: Metric) -> int:
     """Return how many requests a metric makes for an answer, or for a pair of answers; 1 where it does not say."""
     return int(getattr(metric, "calls", 1))
@@ -78,13 +70,12 @@ def judge_plans(migration: Migration, rows: int, pairs: Pairs, grid: Grid | None
 
 def judges_ahead(asked: Sequence[tuple[Migration, Sequence[Row], Grid | None]]) -> list[JudgePlan]:
     """Return what every judge of a run would be asked about these rows; no judge is."""
-    plans = in_all(
-        plan
-        for migration, rows, grid in asked
-        if migration.judges
-        for plan in judge_plans(migration, len(rows), _known(migration, rows), grid)
-    )
-    return [plan for plan in plans if plan.calls]
+    plans: dict[str, JudgePlan] = {}
+    for migration, rows, grid in asked:
+        if migration.judges:
+            for plan in judge_plans(migration, len(rows), _known(migration, rows), grid):
+                plans[plan.ref] = plans[plan.ref].with_more(plan) if plan.ref in plans else plan
+    return [plan for plan in plans.values() if plan.calls]
 
 
 def check_judges(migration: Migration, rows: Sequence[Row]) -> None:

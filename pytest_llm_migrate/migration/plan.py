@@ -179,12 +179,13 @@ def plan_record(about: Mapping[str, Any], plans: Sequence[Plan], gates: Sequence
             plan.to_record() | {"gates": [gate.to_record() for name, gate in gates if name == plan.id]}
             for plan in plans
         ],
-        "total": _forecast_record(answers, is_least=is_least) | {"judges": _judges_record(plans, answers)},
+        "total": _forecast_record(answers, is_least=is_least),
+        "judges": _judges_record(plans, answers),
     }
 
 
 def _judges_record(plans: Sequence[Plan], answers: Forecast) -> Record:
-    """Return what all judges would be asked, and what they and the answers would cost together; unknown as a part is."""
+    """Return what all judges would be asked, and what they and the answers would cost together."""
     asked = [judge for plan in plans for judge in plan.judges if judge.calls]
     costs = [judge.usd_expected for judge in asked]
     usd = None if None in costs else math.fsum(cost for cost in costs if cost is not None)

@@ -6,7 +6,13 @@ import datetime as dt
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.errors import CallFailedError, MigrateError, StrategyIsPathError, UnknownNameError, masked
+from pytest_llm_migrate.errors import (
+    MigrateError,
+    StrategyIsPathError,
+    UnknownNameError,
+    counted,
+    masked,
+)
 from pytest_llm_migrate.migration.prompt_plan import rewriting_plan
 from pytest_llm_migrate.migration.prompting import SHARED_SETTINGS, file_prompt
 from pytest_llm_migrate.migration.results import SCHEMA_VERSION
@@ -19,7 +25,7 @@ from pytest_llm_migrate.plugin.registry import strategies_of
 from pytest_llm_migrate.plugin.run import command_of, usage_errors
 from pytest_llm_migrate.report import write_json, write_text
 from pytest_llm_migrate.report.rewrites import plan_lines, rewrite_lines, rewrites_markdown, spending_lines
-from pytest_llm_migrate.report.text import visible
+from pytest_llm_migrate.report.text import cut, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +38,7 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.plugin.run import Run
 
 PROMPTS_FILE = "prompts.json"
+_LONGEST_FAULT, _WIDEST_FAULT = 60, 1000  # lines and columns on the terminal; the file has all
 
 
 def migrate_prompts(session: pytest.Session) -> bool:
@@ -113,8 +120,6 @@ def _faults_said(session: pytest.Session, job: PromptMigration, say: Any) -> Ite
     """Say what goes wrong with one prompt and fail the run by it; the other prompts go on."""
     try:
         yield
-    except CallFailedError as error:
-        _fail(session, job, f"{error.kind}: {error}", say)
     except MigrateError as error:
         _fail(session, job, str(error), say)
 
@@ -134,8 +139,11 @@ def _migrate(config: pytest.Config, job: PromptMigration, strategy: Strategy, sa
 
 
 def _fail(session: pytest.Session, job: PromptMigration, why: str, say: Any) -> None:
-    for line in f"{job.name} for {job.target}: {why}".splitlines():
-        say(visible(line))
+    lines = f"{job.name} for {job.target}: {why}".splitlines()
+    for line in lines[:_LONGEST_FAULT]:
+        say(cut(visible(line), _WIDEST_FAULT))
+    if len(lines) > _LONGEST_FAULT:
+        say(f"... {counted(len(lines) - _LONGEST_FAULT, 'more line')} in {PROMPTS_FILE} of the run's folder")
     failed = {"prompt": job.name, "target": masked(job.target), "why": why}
     session.config.stash.setdefault(NOT_REWRITTEN, []).append(failed)
     session.testsfailed += 1

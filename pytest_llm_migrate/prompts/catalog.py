@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.errors import (
     AmbiguousPromptError,
+    NoStrategyPromptError,
     NoTargetPromptError,
     PromptFileError,
     PromptNameError,
@@ -58,12 +59,16 @@ class Catalog:
         """Return the prompt filed for a target model: the one whose key ``model`` is the model's reference.
 
         With a ``strategy`` it is the one that this strategy wrote last, whichever is filed. Raises
-        `NoTargetPromptError` where none is filed, `AmbiguousPromptError` where two are, and `StalePromptError` where
-        it was made from a source prompt that has changed since, unless it may be ``stale``.
+        `NoTargetPromptError` where none is filed, `NoStrategyPromptError` where the strategy wrote none,
+        `AmbiguousPromptError` where there are two, and `StalePromptError` where it was made from a source prompt that
+        has changed since, unless it may be ``stale``.
         """
         source = self.source(name)
         filed = self._filed(self._home(name)) if strategy is None else self._filed(self._variants(name, strategy))
         matches = [prompt for prompt in filed if _is_for(prompt, ref)]
+        if not matches and strategy is not None:
+            writers = {found.provenance.strategy for found in self.variants(name, ref) if found.provenance}
+            raise NoStrategyPromptError(name, ref, strategy, filter(None, writers))
         if not matches:
             models = [prompt.model for prompt in filed if prompt.model]
             raise NoTargetPromptError(name, ref, self._home(name), models)

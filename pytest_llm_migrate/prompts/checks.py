@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.errors import MigrateError, PromptCheckError
+from pytest_llm_migrate.errors import MigrateError, PromptCheckError, TemplateFaultError
 from pytest_llm_migrate.prompts.convert import without_expressions
 from pytest_llm_migrate.prompts.files import file_text
 from pytest_llm_migrate.prompts.output_form import lost_demands
@@ -51,15 +51,20 @@ def check_rewrite(
         hidden: Rows whose texts must not stand in it: those that judge it, and those that are no declared examples.
         bounds: What it may not pass; ``None`` for none.
     """
-    faults = [*_variable_faults(source, written), *_leaks(source, written, hidden)]
-    faults += lost_demands(_asked(source), _asked(written))
-    faults += _bound_faults(source, written, bounds or Bounds())
-    faults = faults or list(_rendering_faults(written, rows, bounds or Bounds()))
+    bounds = bounds or Bounds()
+    try:
+        faults = [*_variable_faults(source, written), *_leaks(source, written, hidden)]
+        faults += lost_demands(_asked(source), _asked(written))
+        faults += _bound_faults(source, written, bounds)
+        faults = faults or list(_rendering_faults(written, rows, bounds))
+    except TemplateFaultError as error:
+        faults = [f"it is no template ({error})"]
     if not faults:
         return
-    diff = difflib.unified_diff(
-        file_text(source).splitlines(), file_text(written).splitlines(), "source", "written", lineterm=""
+    before, after = (
+        file_text(replace(prompt, provenance=None, model=None)).splitlines() for prompt in (source, written)
     )
+    diff = difflib.unified_diff(before, after, "source", "written", lineterm="")
     raise PromptCheckError(written.place, faults, list(diff))
 
 

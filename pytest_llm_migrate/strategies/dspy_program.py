@@ -17,6 +17,7 @@ from dspy import lm15
 from pytest_llm_migrate.domain import Answer, Example, Request, Turn
 from pytest_llm_migrate.errors import CallFailedError, MigrateError
 from pytest_llm_migrate.strategies.dev_rows import example_output
+from pytest_llm_migrate.strategies.texts import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ ANSWER = "answer"
 _TAG = re.compile(r"\{[{%#]")
 _LOGGERS = ("dspy", "gepa", "optuna")
 _FINISH = {"max_tokens": "length"}
+_MOST_UNWRITTEN = 3
+"""Texts in a row that a model fails to write, each after all waiting, from which it is not asked any more."""
 
 
 @contextmanager
@@ -65,6 +68,7 @@ class PromptProgram:
     _rows: dict[str, list[Row]] = field(default_factory=dict)
     _requests: dict[object, tuple[Request, Row]] = field(default_factory=dict)
     _answers: dict[tuple[str, str], Answer] = field(default_factory=dict)
+    _unwritten: int = 0
 
     def predictor(self) -> Any:
         """Return the prompt as DSPy's smallest program."""
@@ -117,7 +121,7 @@ class PromptProgram:
         """Return the model that proposes instructions: the optimizer, or the target where there is none."""
         ask = self.task.ask if self.task.optimizer else lambda request: self.task.ask_target(request, None)
         return _model(
-            self.task.optimizer or self.task.target, lambda given: self._guarded(ask, _request(given, max_tokens))
+            self.task.optimizer or self.task.target, lambda given: self._written(ask, _request(given, max_tokens))
         )
 
     def adapter(self) -> Any:
@@ -128,6 +132,18 @@ class PromptProgram:
         request, row = self._requests[_sent(_text_of(given.system), _turns(given))]
         answer = self._guarded(lambda asked: self.task.ask_target(asked, row), request)
         self._answers[row.sample_id, answer.text] = answer
+        return answer
+
+    def _written(self, ask: Callable[[Request], Answer], request: Request) -> Answer:
+        """Ask for a text; after some in a row that were not written, no further call is made."""
+        try:
+            answer = self._guarded(ask, request)
+        except (lm15.RateLimitError, lm15.ServerError) as error:
+            self._unwritten += 1
+            if self._unwritten >= _MOST_UNWRITTEN and isinstance(error.__cause__, CallFailedError):
+                self.failure = error.__cause__
+            raise
+        self._unwritten = 0
         return answer
 
     def _guarded(self, ask: Callable[[Request], Answer], request: Request) -> Answer:
@@ -151,7 +167,7 @@ class PromptProgram:
             return self.task.prompt
         head, rest = _parted((self.task.prompt.user if self.place == "user" else self.task.prompt.system) or "")
         gap = head[len(head.rstrip()) :] or ("\n\n" if rest else "")
-        new = f"{self.task.template_of(instruction.strip())}{gap}{rest}"
+        new = f"{self.task.template_of(unwrapped(instruction))}{gap}{rest}"
         if self.place == "user":
             return replace(self.task.prompt, user=new)
         return replace(self.task.prompt, system=new)
@@ -199,6 +215,20 @@ class _Adapter(dspy.ChatAdapter):  # type: ignore[misc]  # DSPy has no types
     def _is_prompt(self, signature: Any) -> bool:
         own = {*self.program.fields.values(), ANSWER}
         return own == {*signature.input_fields, *signature.output_fields}
+
+
+class Reflections(dspy.JSONAdapter):  # type: ignore[misc]  # DSPy has no types
+    """Reads a new instruction from JSON, as DSPy asks for it, and from a text that holds nothing else."""
+
+    def parse(self, signature: Any, completion: str) -> Any:
+        """Return the one field; raises DSPy's error for JSON that broke off."""
+        try:
+            return super().parse(signature, completion)
+        except dspy.utils.exceptions.AdapterParseError:
+            (name,) = signature.output_fields
+            if name in completion or not completion.strip():
+                raise
+            return {name: completion.strip()}
 
 
 @dataclass(frozen=True, slots=True)

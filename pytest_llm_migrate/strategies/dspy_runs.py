@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import dspy
+from dspy.teleprompt.gepa.instruction_proposal import InstructionProposer
 from dspy.utils.exceptions import DSPyError
 
 from pytest_llm_migrate.domain import Rewrite
 from pytest_llm_migrate.errors import NoRewriteError, counted
 from pytest_llm_migrate.strategies.dev_rows import dev_rows
-from pytest_llm_migrate.strategies.dspy_program import program_of, quiet
+from pytest_llm_migrate.strategies.dspy_program import Reflections, program_of, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +71,7 @@ def run_gepa(task: PromptTask, chosen: Gepa) -> Rewrite:
             metric=metric,
             max_metric_calls=chosen.calls,
             reflection_lm=program.writer(chosen.max_tokens),
+            instruction_proposer=InstructionProposer(adapter=Reflections()),
             num_threads=chosen.threads,
             seed=chosen.seed,
         )

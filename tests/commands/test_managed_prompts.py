@@ -10,7 +10,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from pytest_llm_migrate.domain import Example
-from pytest_llm_migrate.errors import CannotConnectError, PromptExportError, PromptImportError
+from pytest_llm_migrate.errors import CannotConnectError, ManagedPromptError, PromptExportError, PromptImportError
 from pytest_llm_migrate.models.endpoint import Endpoint, Rule, Script, ScriptedEngine, ScriptedFault
 from pytest_llm_migrate.models.prompt_management import get_prompt, version_of
 from pytest_llm_migrate.prompts import Prompt, load_prompt, save_prompt
@@ -65,20 +65,28 @@ def test_an_existing_name_is_a_conflict(tmp_path: Path, run: Callable[..., str],
     serve()
     save_prompt(tmp_path / "prompts/triage/source.prompt.yaml", PROMPT)
     run("export", "triage", "--format", "bedrock")
-    assert "A prompt named triage exists already" in run("export", "triage", "--format", "bedrock")
+    said = run("export", "triage", "--format", "bedrock")
+    assert "Prompt Management, 'triage': A prompt named triage exists already. Names are there once: rename" in said
 
 
 def test_a_version_that_is_not_there_is_said(serve: Callable[..., None]) -> None:
     """The service's own words name what is missing."""
     serve()
-    with pytest.raises(CannotConnectError, match="There is no prompt"):
+    with pytest.raises(ManagedPromptError, match=r"<account>:prompt/ABC:3'.*There is no prompt .* Check the ARN"):
         get_prompt("arn:aws:bedrock:us-east-1:123456789012:prompt/ABC:3")
 
 
 def test_a_refusal_names_the_permissions(serve: Callable[..., None]) -> None:
     """Who may not read prompts learns what to allow."""
     serve(Rule(operation="GetPrompt", fault=ScriptedFault(name="AccessDeniedException")))
-    with pytest.raises(CannotConnectError, match="Allow bedrock:GetPrompt"):
+    with pytest.raises(ManagedPromptError, match="Allow bedrock:GetPrompt"):
+        get_prompt("arn:aws:bedrock:us-east-1:123456789012:prompt/ABC")
+
+
+def test_a_service_that_does_not_answer_is_no_fault_of_the_prompt(serve: Callable[..., None]) -> None:
+    """What is wrong with the connection is said as such."""
+    serve(Rule(operation="GetPrompt", fault=ScriptedFault(name="ExpiredTokenException")))
+    with pytest.raises(CannotConnectError, match="cannot connect to 'arn:"):
         get_prompt("arn:aws:bedrock:us-east-1:123456789012:prompt/ABC")
 
 

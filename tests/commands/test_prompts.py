@@ -67,10 +67,32 @@ def test_prompts_are_listed_with_their_state(tmp_path: Path, run: Callable[..., 
     save_prompt(catalog.file_for("triage", "third"), manual)
     said = run("list")
     assert said.splitlines()[0] == "triage: ticket, tone"
-    assert "  other: written by hand (other.prompt.yaml)" in said
-    assert "  third: manual, written by hand (third.prompt.yaml)" in said
-    assert f"  {TARGET}: few-shot, dev score 0.750, edited by hand (variants/few-shot/" in said
-    assert f"  {TARGET}: shorten, stale, edited by hand (variants/shorten/" in said
+    assert "  other: written by hand\n    other.prompt.yaml\n" in said
+    assert "  third: manual, written by hand\n    third.prompt.yaml\n" in said
+    assert f"  {TARGET}: few-shot, dev score 0.750, edited by hand\n    variants/few-shot/" in said
+    assert f"  {TARGET}: shorten, stale, edited by hand\n    variants/shorten/" in said
+
+
+def test_a_list_fits_eighty_columns(tmp_path: Path, run: Callable[..., str]) -> None:
+    """All that is known of a prompt wraps; its file stands on a line of its own."""
+    prompt, name = file_source(tmp_path), "best-of:metaprompt+few-shot,model-guidelines+few-shot"
+    provenance = Provenance(strategy=name, source_sha256="0" * 64, dev_sha256="1" * 64, prompt_sha256="2" * 64)
+    path = Catalog(tmp_path / "prompts").file_for("triage", TARGET)
+    save_prompt(path, dataclasses.replace(prompt, model=TARGET, provenance=provenance))
+    first, *more = run("list").splitlines()[1:]
+    assert max(map(len, [first, *more])) <= 80
+    known = " ".join(line.strip() for line in [first, *more])
+    assert known == f"{TARGET}: {name}, tuned by dev rows, stale, edited by hand {path.name}"
+
+
+def test_a_strategy_that_wrote_nothing_is_said(tmp_path: Path, run: Callable[..., str]) -> None:
+    """The nearest strategy that wrote a prompt for the target is named, with the way to one by the other."""
+    prompt = file_source(tmp_path)
+    path = Catalog(tmp_path / "prompts").variant_file("triage", TARGET, "few-shot")
+    save_prompt(path, dataclasses.replace(prompt, model=TARGET, provenance=Provenance(strategy="few-shot")))
+    for action in ("show", "diff"):
+        said = run(action, "triage", "--for", TARGET, "--strategy", "fewshot")
+        assert f"'fewshot' has written no prompt 'triage' for '{TARGET}'. Did you mean 'few-shot'?" in said
 
 
 def test_no_prompts_are_said(run: Callable[..., str]) -> None:

@@ -258,6 +258,30 @@ def test_a_run_without_a_judge_says_so(suite: Suite, judged: Bedrock) -> None:
     assert judged.asked == []
 
 
+@pytest.mark.parametrize(
+    ("judge", "said"),
+    [
+        ("sonet", "unknown model 'sonet'."),
+        ("recorded", "judge_likert is no metric yet: its judge cannot be 'recorded': it must be called."),
+    ],
+)
+def test_a_judge_of_a_metric_s_own_is_checked_before_any_call(
+    suite: Suite, judged: Bedrock, judge: str, said: str
+) -> None:
+    """One that no call could reach is a collection error, as it is of ``--judge-model``."""
+    suite.tests(f"""
+        import pytest
+        from pytest_llm_migrate.metrics import judge_likert
+
+        @pytest.mark.migration("rows.csv", prompt="triage", metrics=[judge_likert(judge="{judge}")])
+        def test_row(case):
+            pass
+    """)
+    (line,) = collection_faults(suite.migrate())
+    assert line.startswith(said)
+    assert judged.asked == []
+
+
 def test_a_plan_asks_no_judge(suite: Suite, judged: Bedrock) -> None:
     """Neither sides nor judge are called, with answers there or without."""
     by_judge(suite, "--migration-plan")

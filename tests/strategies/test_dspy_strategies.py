@@ -159,6 +159,26 @@ def test_a_throttled_row_counts_zero_and_the_search_goes_on() -> None:
     assert Mipro().rewrite(world.task).prompt.examples
 
 
+@pytest.mark.parametrize("kind", ["throttled", "server_error"])
+@pytest.mark.parametrize("strategy", [Mipro(), Gepa()], ids=["mipro", "gepa"])
+def test_a_model_that_never_writes_ends_the_search(kind: str, strategy: Mipro | Gepa) -> None:
+    """After three texts in a row that no waiting brought, its error is told: nothing was searched."""
+
+    def writes(_: Request) -> str:
+        raise CallFailedError(kind, "not today")
+
+    world = World(answers=polite, writes=writes)
+    with pytest.raises(CallFailedError, match=f"{kind}: not today"):
+        strategy.rewrite(world.task)
+    assert len(world.wrote) == 3
+
+
+def test_gepa_reads_an_instruction_that_is_not_in_json() -> None:
+    """A small model that writes the instruction and nothing else is understood."""
+    world = World(answers=polite, writes=lambda _: "Be POLITE.")
+    assert Gepa(calls=40).rewrite(world.task).prompt.system == "Be POLITE."
+
+
 def test_nothing_is_left_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -185,7 +205,7 @@ def test_gepa_rewrites_by_what_metrics_found_wanting() -> None:
 
 
 def test_gepa_that_returned_the_original_says_so() -> None:
-    """Reflections that DSPy cannot read leave the instruction as it was, which is no success."""
+    """Reflections that are no better, and any that break off, leave the instruction as it was, which is no success."""
     world = World(answers=polite, writes=lambda _: "I would rather not.")
     rewrite = Gepa(calls=40).rewrite(world.task)
     assert rewrite.prompt == world.prompt
