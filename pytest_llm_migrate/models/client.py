@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, NoCredentialsError, NoRegionError
+from botocore.loaders import create_loader
 
 from pytest_llm_migrate.errors import CannotConnectError
 from pytest_llm_migrate.models.faults import call_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from botocore.loaders import Loader
 
     from pytest_llm_migrate.errors import CallFailedError
 
@@ -104,7 +108,9 @@ def service_client(
 
 
 def _checked_client(service: str, connections: int, attempts: int) -> Any:
-    session = boto3.Session()
+    core = botocore.session.Session()
+    core.register_component("data_loader", _loader(core.get_config_variable("data_path")))
+    session = boto3.Session(botocore_session=core)
     region = session.region_name or os.environ.get("AWS_REGION")
     if not region:
         raise NoRegionError
@@ -112,6 +118,12 @@ def _checked_client(service: str, connections: int, attempts: int) -> Any:
     if not has_token and session.get_credentials() is None:
         raise NoCredentialsError
     return cast(Any, session).client(service, region_name=region, config=_config(connections, attempts))
+
+
+@cache
+def _loader(path: str | None) -> Loader:
+    """Return what reads descriptions of services, each once a process: that is most of what making a client takes."""
+    return create_loader(path)
 
 
 def loopback_client(url: str, connections: int) -> RuntimeClient:

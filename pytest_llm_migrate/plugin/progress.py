@@ -21,7 +21,7 @@ OFTEN = 1.0
 """Seconds between two looks at how far a run is, where the last one is shown in place."""
 NOW_AND_THEN = 30.0
 """Seconds between two lines of it, where they stay."""
-_REST = 50
+REST = 50
 """How many times as long as a look took the next one waits: the ledger of 40,000 calls takes 0.05 s to sum up."""
 _MEGABYTE = 1_000_000
 
@@ -111,7 +111,7 @@ class Again:
 
     def _run(self) -> None:
         took = 0.0
-        while not self._over.wait(max(self._seconds, _REST * took)):
+        while not self._over.wait(max(self._seconds, REST * took)):
             begun = time.monotonic()
             try:
                 self._act()

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import tempfile
-from functools import partial
+from functools import cache, partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.report.error_groups import GROUP_HEADS
 from pytest_llm_migrate.report.files import replaced
 from pytest_llm_migrate.report.numbers import UNKNOWN
 from pytest_llm_migrate.report.outcomes import badness, outcome
@@ -49,7 +50,7 @@ def write_report(path: Path, results: Record, rows: Iterable[Record], *, is_reda
         assets = {"css": styles, "js": script}
         hashes = {name: _hash(text) for name, text in assets.items()}
         template = _environment().get_template("page.html")
-        file.writelines(template.generate(page=page, assets=_trusted(assets), hashes=hashes))
+        file.writelines(template.generate(page=page, group_heads=GROUP_HEADS, assets=_trusted(assets), hashes=hashes))
 
 
 def _gatherers(results: Record) -> dict[str, Gathered]:
@@ -73,7 +74,9 @@ def _piles(kept: Any, results: Record, rows: Iterable[Record], gathered: dict[st
     return piles
 
 
+@cache
 def _environment() -> Environment:
+    """Return what renders the page; compiling its templates is most of what a small page takes."""
     from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - heavy
 
     return Environment(

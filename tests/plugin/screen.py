@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ROWS, COLUMNS = 24, 80
 _PIECE = re.compile(r"\x1b\[(?P<number>\d*)(?P<move>[A-Za-z])|\x1b\[[\d;]*m|(?P<text>[^\x1b])", re.DOTALL)
+_TORN = re.compile(r"\x1b(\[[\d;]*)?\Z|\r\nllm-migrate:[^\x1b]*\Z")
+"""What may come in two pieces: an escape sequence, and a status."""
 
 
 class Screen:
@@ -83,7 +85,7 @@ def on_terminal(
 
 
 def _read(main: int, prompt: str, typed: str) -> Iterator[str]:
-    written = ""
+    written = held = ""
     while True:
         try:
             piece = os.read(main, 65536)
@@ -91,10 +93,14 @@ def _read(main: int, prompt: str, typed: str) -> Iterator[str]:
             break
         if not piece:
             break
-        yield (text := piece.decode("utf-8", "replace"))
-        written += text
+        text = held + piece.decode("utf-8", "replace")
+        held = torn[0] if (torn := _TORN.search(text)) else ""
+        whole = text[: len(text) - len(held)]
+        yield whole
+        written += whole
         if prompt and prompt in written:
             time.sleep(0.5)
             os.write(main, f"{typed}\n".encode())
             prompt = ""
+    yield held
     os.close(main)

@@ -23,11 +23,12 @@ from pytest_llm_migrate.plugin import progress
 
 progress.OFTEN = 0.1
 progress.NOW_AND_THEN = 0.2
+progress.REST = 0
 """
 """A conftest by which a test need not wait as people do."""
 SLOW = Reply(text="yes", latency=0.25)
 ROWS = 12
-STATUS = re.compile(r"llm-migrate: (\d+/12 rows, )?\d+ in flight.*|llm-migrate: \d+/12 rows, .*")
+STATUS = re.compile(r"llm-migrate: (\d+/12 rows|\d+ in flight)(, .*)?")
 MIGRATE = (
     *("--source-model", SOURCE, "--target-model", TARGET, "--prompt-strategy", "identity"),
     *("--migration-concurrency", "3"),
