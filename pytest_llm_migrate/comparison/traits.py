@@ -155,7 +155,7 @@ def _language(text: str) -> str | None:
             hits[language] += words[word]
     ranked = [*hits.most_common(2), ("", 0), ("", 0)]
     (first, most), (_, second) = ranked[0], ranked[1]
-    return first if most >= _STOP_WORDS and most > 1.5 * second else None
+    return first if most >= _STOP_WORDS and most >= 1.5 * second else None
 
 
 def _plain(number: str) -> str:
