@@ -20,6 +20,7 @@ _BAD = {
 """The verdict on what is bad, by metric: all of them bad must score 0, and none of them 1."""
 
 
+@cache
 def release() -> str:
     """Return the version of DeepEval that is installed, ``none`` where there is none."""
     try:

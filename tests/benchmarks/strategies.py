@@ -3,7 +3,8 @@
 Takes the example suite from SmolLM2 135M to Gemma 3 270M, both run here, with the source prompt as it is, with
 ``few-shot`` and with ``mipro`` (SmolLM2 writes its instructions), and prints the mean score on the holdout rows with
 the 95 % interval of the paired difference to the unchanged prompt. A strategy that has no prompt says why in a line,
-and the next one goes on. Needs the extras ``local`` and ``optimize``; takes some twenty minutes a use case on two cores.
+and the next one goes on. Needs the extras ``local`` and ``optimize``; takes some twenty minutes a use case on
+two cores.
 """
 
 from __future__ import annotations
