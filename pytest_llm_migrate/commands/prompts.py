@@ -17,7 +17,7 @@ from pytest_llm_migrate.errors import (
     masked,
 )
 from pytest_llm_migrate.prompts import Catalog, file_text, save_prompt
-from pytest_llm_migrate.prompts.braces import BRACES
+from pytest_llm_migrate.prompts.braces import BRACES, WRITTEN_BRACES
 from pytest_llm_migrate.prompts.formats import FORMS, READ_FORMS, form_of, left_out, read_prompts, written
 from pytest_llm_migrate.prompts.managed import FORM as BEDROCK
 from pytest_llm_migrate.prompts.managed import create_request, prompt_of_reply
@@ -124,10 +124,10 @@ def _add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", type=Path, default=Path(), metavar="FOLDER", help="Where to (default: here).")
     parser.add_argument(
         "--braces",
-        choices=BRACES[1:],
+        choices=WRITTEN_BRACES,
         default="double",
         metavar="BRACES",
-        help=f"A text's braces of variables: {_listed(BRACES[1:])} (default: %(default)s).",
+        help=f"A text's braces of variables: {_listed(WRITTEN_BRACES)} ({{$v}}) (default: %(default)s).",
     )
     parser.add_argument("--force", action="store_true", help="Write over what is there (default: off).")
 
@@ -166,6 +166,8 @@ def _diff(options: argparse.Namespace, out: TextIO) -> int:
         targets = [catalog.for_target(options.name, options.ref, options.strategy, stale=True)]
     else:
         targets = catalog.targets(options.name) if options.strategy is None else catalog.variants(options.name)
+    if not targets:
+        out.write(f"no prompt for a target in {shown(str(options.catalog / options.name))}\n")
     for prompt in targets:
         place = str(prompt.path.relative_to(options.catalog)) if prompt.path else prompt.name
         lines = difflib.unified_diff(

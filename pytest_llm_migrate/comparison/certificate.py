@@ -171,6 +171,8 @@ class JudgeComparison:
             raise UnknownNameError("kind of agreement", kind, KINDS)
         if not 0 < at_least <= 1:
             raise MarginError(gate, "an agreement above 0 and up to 1, such as 0.6")
+        if human == self._metric.name:
+            raise MarginError(gate, f"a judge to hold against people, and {human} is what people say themselves")
         confidence, found = self._level(confidence), self.certificate(human)
         if found.rows:
             verdict = _verdict(gate, self._metric.name, found, kind, at_least, confidence)

@@ -41,7 +41,7 @@ from pytest_llm_migrate.comparison.row_price import RowPrice
 from pytest_llm_migrate.comparison.scores import Scores
 from pytest_llm_migrate.comparison.timing import UNTIMED, Timing
 from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, is_monitor
-from pytest_llm_migrate.errors import NoCriticalError, NoSliceError, UnknownNameError
+from pytest_llm_migrate.errors import NoCriticalError, NoSliceError, UnknownNameError, counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -259,9 +259,9 @@ class Comparison:
         if self.critical_places == []:
             said.append("no row is critical: the marker's critical= guards nothing")
         for name in self.metrics:
-            failed = self[name].source.failures + self[name].target.failures
-            if failed and not is_monitor(name):
-                said.append(f"{name} could not score {failed} answers; they are in no mean")
+            if (failed := self[name].scores.unscored()) and not is_monitor(name):
+                unscored = f"{name} could not score {counted(len(failed), 'answer')}; they are in no mean"
+                said.append(f"{unscored}. Row {failed[0]} says why")
         if self.timing.invalid or self.latency.n or self.ttft.n:
             said += filter(None, [self.timing.invalid or self.timing.note])
         return said

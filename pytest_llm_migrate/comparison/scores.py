@@ -62,6 +62,11 @@ class Scores:
             scale=self.scale,
         )
 
+    def unscored(self) -> list[str]:
+        """Return the id of each answer's row that the metric failed on, twice where it failed on both sides."""
+        pairs = zip(self.sample_ids, *(self.failed[side] for side in SIDES), strict=True)
+        return [row for row, *failed in pairs for has_failed in failed if has_failed]
+
     def whole(self) -> list[int]:
         """Return the places of the rows with both scores."""
         pairs = enumerate(zip(self.source, self.target, strict=True))

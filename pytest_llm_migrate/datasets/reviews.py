@@ -11,7 +11,7 @@ from pytest_llm_migrate.datasets.loading import read_table
 from pytest_llm_migrate.datasets.values import UnfitError
 from pytest_llm_migrate.domain import SIDES
 from pytest_llm_migrate.domain.review import HASH_DIGITS, REVIEW_COLUMNS, Review
-from pytest_llm_migrate.errors import CellError, DatasetError, MissingColumnError
+from pytest_llm_migrate.errors import CellError, DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,7 +36,8 @@ def read_reviews(path: Path, shown: str | None = None) -> tuple[Review, ...]:
     header = [label.strip().lower() for label in table.header]
     for column in NEEDED:
         if column not in header:
-            raise MissingColumnError(name, column, table.header)
+            present = f"Columns present: {', '.join(table.header)}."
+            raise DatasetError(name, f"there is no column {column!r}, which a review file has", present)
     places = {column: header.index(column) for column in REVIEW_COLUMNS if column in header}
     reviews = []
     for line, cells in zip(table.numbers, table.cells, strict=True):

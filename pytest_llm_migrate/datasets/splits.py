@@ -42,14 +42,15 @@ class Split:
 
 
 def split_of(dataset: Dataset, *, strata: Sequence[str] = (), cluster: str | None = None) -> Split:
-    """Return a dataset's dev and holdout rows: by its column ``split`` where that has both, else drawn.
+    """Return a dataset's dev and holdout rows: by its column ``split`` where that names one of them, else drawn.
 
+    Case and blanks around the words do not matter; a row of another word is in neither.
     A third of the rows is drawn for dev, alike in every group of the ``strata`` columns; rows of one ``cluster`` stay
     together. A row's luck depends on its ``sample_id`` (its cluster's label) alone: the same rows are drawn in every
     process, and new rows move few old ones. Raises `TooFewRowsToSplitError` where either part is too small.
     """
-    declared = {name: [row for row in dataset if row.get("split") == name] for name in (DEV, HOLDOUT)}
-    if all(declared.values()):
+    declared = {name: [row for row in dataset if _word(row) == name] for name in (DEV, HOLDOUT)}
+    if any(declared.values()):  # drawing would let rows tune a prompt that are declared to judge it
         split = Split(dev=declared[DEV], holdout=declared[HOLDOUT], is_declared=True)
     else:
         dev = _drawn(dataset.rows, strata, cluster)
@@ -64,10 +65,19 @@ def split_of(dataset: Dataset, *, strata: Sequence[str] = (), cluster: str | Non
     return split
 
 
+def unread_words(split: Split) -> list[str]:
+    """Return what the column ``split`` says of rows that were drawn all the same: neither dev nor holdout."""
+    return [] if split.is_declared else sorted({_word(row) for row in (*split.dev, *split.holdout)} - {""})
+
+
 def ids_sha256(sample_ids: Iterable[str]) -> str:
     """Return the hash of some rows' ids, whatever their order."""
     text = "\n".join(sorted(map(repr, sample_ids)))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _word(row: Row) -> str:
+    return str(row.get("split") or "").strip().lower()
 
 
 def _drawn(rows: Sequence[Row], strata: Sequence[str], cluster: str | None) -> frozenset[str]:

@@ -20,6 +20,7 @@ from pytest_llm_migrate.domain.protocols import (
     PairedMetric,
     PriceList,
     Provider,
+    RepeatedMetric,
     RunLevel,
     SidedMetric,
     TokenEmbedder,
@@ -39,7 +40,16 @@ from pytest_llm_migrate.domain.score import (
     order_decided,
     order_in_repeats,
 )
-from pytest_llm_migrate.domain.strategy import Configurable, PromptTask, Rewrite, Settable, Strategy, Takes, Trial
+from pytest_llm_migrate.domain.strategy import (
+    Configurable,
+    Demanding,
+    PromptTask,
+    Rewrite,
+    Settable,
+    Strategy,
+    Takes,
+    Trial,
+)
 from pytest_llm_migrate.domain.verdict import ERROR_TOLERANCE, Ruling, Verdict, worst
 
 __all__ = [
@@ -65,6 +75,7 @@ __all__ = [
     "Configurable",
     "CountingModel",
     "Dataset",
+    "Demanding",
     "Embedder",
     "EmbeddingMetric",
     "Example",
@@ -83,6 +94,7 @@ __all__ = [
     "PromptText",
     "Provenance",
     "Provider",
+    "RepeatedMetric",
     "Request",
     "Rewrite",
     "Row",

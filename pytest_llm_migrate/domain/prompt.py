@@ -41,6 +41,8 @@ class Provenance:
         input_tokens: Mean tokens that a row of them read.
         output_tokens: Mean tokens that a row of them wrote.
         usd: US dollars a row of them.
+        service_score: What the service that wrote it scored it, on rows of its own choice and by its own measure.
+        service_source_score: What that service scored the source prompt.
     """
 
     strategy: str | None = None
@@ -56,6 +58,8 @@ class Provenance:
     input_tokens: float | None = None
     output_tokens: float | None = None
     usd: float | None = None
+    service_score: float | None = None
+    service_source_score: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -132,6 +132,15 @@ class SidedMetric(Metric, Protocol):
 
 
 @runtime_checkable
+class RepeatedMetric(Metric, Protocol):
+    """A metric whose score of a row with several repeats is another figure than their mean."""
+
+    def over_repeats(self, scores: Sequence[Score]) -> Score | ScoreFailure:
+        """Return a row's score from those of its repeats, one or more, or the reason why there is none."""
+        ...
+
+
+@runtime_checkable
 class GatheringMetric(Metric, Protocol):
     """A metric that scores many answers at once in less time than one by one."""
 

@@ -103,12 +103,14 @@ class Rewrite:
         trials: The prompts it tried, in order; empty where it tried none.
         notes: What a reader should know, one sentence each.
         examples_from: Rows whose texts stand in the prompt as declared examples.
+        service_scores: What the service that wrote it scored the source prompt and this one, where it scores.
     """
 
     prompt: PromptText
     trials: tuple[Trial, ...] = ()
     notes: tuple[str, ...] = ()
     examples_from: tuple[str, ...] = ()
+    service_scores: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +168,15 @@ class Settable(Protocol):
     @property
     def settings(self) -> frozenset[str] | None:
         """The names of its settings, ``None`` where they are not known."""
+        ...
+
+
+@runtime_checkable
+class Demanding(Protocol):
+    """A strategy that cannot do without something, and says so before anything is asked, whatever comes ahead of it."""
+
+    def check(self, target: str, settings: Mapping[str, Any], optimizer: str | None) -> None:
+        """Raise a `MigrateError` for what is not there, such as the model that writes (``optimizer``, a reference)."""
         ...
 
 

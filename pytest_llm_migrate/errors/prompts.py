@@ -159,8 +159,9 @@ class HandEditedPromptError(MigrateError):
 class NoOptimizerError(MigrateError):
     """Raised when a strategy needs a model that helps to write prompts and the run has none."""
 
-    def __init__(self) -> None:
-        super().__init__("this strategy has a model write the prompt, and there is none. Give --optimizer-model REF.")
+    def __init__(self, strategy: str = "this strategy") -> None:
+        self.strategy = strategy
+        super().__init__(f"{strategy} has a model write the prompt, and there is none. Give --optimizer-model REF.")
 
 
 class PromptCheckError(MigrateError):

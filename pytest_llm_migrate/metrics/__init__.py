@@ -6,7 +6,7 @@ from pytest_llm_migrate.metrics.bleu import Bleu
 from pytest_llm_migrate.metrics.choice import builtins, resolve
 from pytest_llm_migrate.metrics.chrf import ChrF
 from pytest_llm_migrate.metrics.code_passes import CodePasses, pass_at_k
-from pytest_llm_migrate.metrics.deepeval import deepeval_geval, deepeval_metric
+from pytest_llm_migrate.metrics.deepeval_names import deepeval_geval, deepeval_metric
 from pytest_llm_migrate.metrics.edits import EditSimilarity
 from pytest_llm_migrate.metrics.embeddings import EmbeddingSimilarity
 from pytest_llm_migrate.metrics.evaluations import BedrockEvaluations, bedrock_evaluations

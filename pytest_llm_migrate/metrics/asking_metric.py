@@ -12,7 +12,7 @@ from pytest_llm_migrate.domain import ScoreFailure
 from pytest_llm_migrate.errors import MetricDefinitionError, masked
 from pytest_llm_migrate.metrics.asking import INFERENCE, STYLES, ask_for
 from pytest_llm_migrate.metrics.material import fenced, is_nothing, question_of, told
-from pytest_llm_migrate.metrics.reference import one_of
+from pytest_llm_migrate.metrics.reference import check_several, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -61,6 +61,7 @@ class AskingMetric(ABC):
 
     def __post_init__(self) -> None:
         one_of("style", self.style, STYLES)
+        check_several(self.name, "needs", self.needs)
         for part in self.needs:
             one_of("part of a row", part, PARTS)
             if getattr(self, part) is None:
@@ -113,6 +114,12 @@ class AskingMetric(ABC):
     def _part(self, row: Row, part: str) -> Any:
         column = getattr(self, part)
         return None if column is None else row.get(column)
+
+
+def check_criterion(metric: str, criterion: str) -> None:
+    """Refuse a criterion that says nothing, with `MetricDefinitionError`."""
+    if not criterion.strip():
+        raise MetricDefinitionError(metric, "its criterion is empty", "Say in a sentence what is judged.")
 
 
 def one_line(reasoning: object) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pytest_llm_migrate.domain import Score, ScoreFailure
-from pytest_llm_migrate.errors import MigrateError
+from pytest_llm_migrate.errors import MetricDefinitionError, MigrateError
 from pytest_llm_migrate.metrics.reasons import expected_got, quoted
 from pytest_llm_migrate.metrics.reference import ReferenceMetric, as_text, one_of
 from pytest_llm_migrate.metrics.tokens import harmonic_mean
@@ -44,6 +44,10 @@ class BertScore(ReferenceMetric):
     def __post_init__(self) -> None:
         """Refuse a part that there is not, with `UnknownNameError`."""
         one_of("part of BERTScore", self.part, _PARTS)
+        promised: object = self.encoder
+        if not hasattr(promised, "embed_tokens"):
+            fault = f"encoder={promised!r} gives no vectors of tokens"
+            raise MetricDefinitionError(self.name, fault, "Give it one that does, such as encoder=MiniLM().")
 
     @property
     def version(self) -> str:

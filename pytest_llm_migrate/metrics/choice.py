@@ -9,7 +9,8 @@ from pytest_llm_migrate.domain import MONITOR, Metric, is_monitor
 from pytest_llm_migrate.errors import DuplicateMetricError, MetricDefinitionError, UnknownNameError
 from pytest_llm_migrate.metrics.bleu import Bleu
 from pytest_llm_migrate.metrics.chrf import ChrF
-from pytest_llm_migrate.metrics.deepeval import is_deepeval, of_deepeval, ready
+from pytest_llm_migrate.metrics.deepeval import is_deepeval, of_deepeval
+from pytest_llm_migrate.metrics.deepeval_names import PREFIX, by_name, ready
 from pytest_llm_migrate.metrics.edits import EditSimilarity
 from pytest_llm_migrate.metrics.exact import ExactMatch
 from pytest_llm_migrate.metrics.factual import factual_metrics
@@ -90,6 +91,8 @@ def _resolved(entry: Any, registry: Mapping[str, Metric]) -> Metric:
     if isinstance(entry, str):
         if entry not in registry and entry in OF_EXTRAS:
             return OF_EXTRAS[entry]()
+        if entry not in registry and entry.startswith(PREFIX):
+            return by_name(entry)
         if entry not in registry:
             raise UnknownNameError("metric", entry, registry)
         return registry[entry]

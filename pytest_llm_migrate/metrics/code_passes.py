@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from pytest_llm_migrate.domain import Score, ScoreFailure
+from pytest_llm_migrate.errors import MetricDefinitionError
 from pytest_llm_migrate.metrics import sandbox
 from pytest_llm_migrate.metrics.reasons import shortened
 from pytest_llm_migrate.metrics.reference import SettledMetric
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_llm_migrate.domain import Answer, Row
 
 _BLOCK = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```|\Z)", re.DOTALL | re.MULTILINE)
@@ -34,6 +37,7 @@ class CodePasses(SettledMetric):
         column: The column that holds each row's tests, Python source with ``assert``.
         seconds: The longest a program may take.
         memory: Bytes of address space that it may have.
+        k: A row's score is pass@k of its repeats, of which it takes k or more (``--migration-repeats``).
     """
 
     kept: ClassVar[bool] = True
@@ -43,6 +47,11 @@ class CodePasses(SettledMetric):
     column: str = "tests"
     seconds: float = 10.0
     memory: int = 2**30
+    k: int = 1
+
+    def __post_init__(self) -> None:
+        if self.k < 1:
+            raise MetricDefinitionError(self.name, f"k={self.k!r} is no number of samples from 1 on")
 
     @property
     def version(self) -> str:
@@ -61,6 +70,19 @@ class CodePasses(SettledMetric):
         bounds = sandbox.Bounds(seconds=self.seconds, memory=self.memory)
         fault = sandbox.run(code_of(answer.text), tests, bounds=bounds)
         return Score(1.0) if fault is None else Score(0.0, shortened(fault))
+
+    def over_repeats(self, scores: Sequence[Score]) -> Score | ScoreFailure:
+        """Return pass@k of a row's repeats."""
+        if len(scores) < self.k:
+            said = f"pass@{self.k} takes {self.k} answers of a row, this one has {len(scores)}"
+            return ScoreFailure(reason=f"{said}: ask for more with --migration-repeats {self.k}")
+        passed = sum(score > 0 for score in scores)
+        reason = next((score.reason for score in scores if not score), "")
+        return Score(pass_at_k(len(scores), passed, self.k), _told(passed, len(scores), reason))
+
+
+def _told(passed: int, samples: int, reason: str) -> str:
+    return reason if samples == 1 else "; ".join(filter(None, [f"{passed} of {samples} samples passed", reason]))
 
 
 def code_of(text: str) -> str:

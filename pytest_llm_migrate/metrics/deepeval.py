@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_llm_migrate.domain import Score, ScoreFailure
-from pytest_llm_migrate.errors import MetricDefinitionError, masked
+from pytest_llm_migrate.errors import MetricDefinitionError, masked, nearest
 from pytest_llm_migrate.metrics.asking_metric import one_line
 from pytest_llm_migrate.metrics.deepeval_canary import prove, release
 from pytest_llm_migrate.metrics.deepeval_judge import (
@@ -24,15 +24,13 @@ from pytest_llm_migrate.metrics.deepeval_judge import (
     generating_model,
 )
 from pytest_llm_migrate.metrics.material import is_nothing, question_of, told
+from pytest_llm_migrate.metrics.reference import one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pytest_llm_migrate.domain import Answer, Judge, Metric, Row
     from pytest_llm_migrate.metrics.asking import Style
-
-READY = ("answer_relevancy", "faithfulness", "toxicity", "bias", "hallucination", "summarization")
-"""DeepEval's metrics that have a name of their own here: ``deepeval:`` and one of these."""
 
 _CALLS = {
     "AnswerRelevancyMetric": 2,
@@ -197,56 +195,6 @@ class JudgedDeepEvalMetric(DeepEvalMetric):
         return self._measured(answer, row, metric)
 
 
-def ready() -> tuple[JudgedDeepEvalMetric, ...]:
-    """Return the metrics of DeepEval that have ready names; DeepEval is imported when one of them gets its judge.
-
-    Their reasons are those of the verdicts: DeepEval's own summary of them would be one more call a score.
-    """
-    return tuple(_named(name) for name in READY)
-
-
-def _named(name: str) -> JudgedDeepEvalMetric:
-    kind = f"{name.title().replace('_', '')}Metric"
-    question = "content" if name == "summarization" else "question"
-    return JudgedDeepEvalMetric(
-        name=f"deepeval:{name}", kind=kind, settings={"include_reason": False}, question=question
-    )
-
-
-def deepeval_metric(
-    kind: str, *, name: str | None = None, judge: str | None = None, **settings: Any
-) -> JudgedDeepEvalMetric:
-    """Return the metric of a class of ``deepeval.metrics`` by its name, which takes settings and our judge.
-
-    DeepEval's own objects want a key for a model of theirs as they are made; this needs none.
-    """
-    found = name or f"deepeval:{_snake(kind)}"
-    return JudgedDeepEvalMetric(name=found, kind=kind, settings=settings, judge=judge)
-
-
-def deepeval_geval(
-    name: str,
-    *,
-    criteria: str | None = None,
-    evaluation_steps: Sequence[str] | None = None,
-    parameters: Sequence[str] = ("input", "actual_output"),
-    judge: str | None = None,
-) -> JudgedDeepEvalMetric:
-    """Return a metric of DeepEval's G-Eval, whose score from 0 to 10 is brought to [0, 1].
-
-    Of ``criteria`` alone the judge makes the steps, once: the same question has the same kept answer. ``parameters``
-    are what it sees of a test case: ``input``, ``actual_output``, ``expected_output``, ``context``.
-
-    Raises:
-        MetricDefinitionError: It has neither criteria nor steps, or both.
-    """
-    if (criteria is None) == (not evaluation_steps):
-        raise MetricDefinitionError(name, "G-Eval judges by criteria or by evaluation_steps", "Give one of the two.")
-    settings: dict[str, Any] = {"name": name, "parameters": tuple(parameters)}
-    given = {"criteria": criteria} if criteria else {"evaluation_steps": list(evaluation_steps or ())}
-    return JudgedDeepEvalMetric(name=name, kind="GEval", settings=settings | given, judge=judge)
-
-
 def is_deepeval(entry: object) -> bool:
     """Tell whether something is a metric of DeepEval, or a class of one; imports nothing."""
     kind = entry if isinstance(entry, type) else type(entry)
@@ -257,20 +205,29 @@ def of_deepeval(entry: Any) -> Metric:
     """Return the metric that DeepEval's object or class makes; a model that it has gives way to our judge.
 
     Raises:
-        MetricDefinitionError: It scores conversations, or compares.
+        MetricDefinitionError: It scores conversations, or compares; or it is a class that takes settings.
     """
     kind = entry if isinstance(entry, type) else type(entry)
     if not any(base.__name__ == "BaseMetric" for base in kind.__mro__):
         raise MetricDefinitionError(kind.__name__, "it scores conversations, and a row has one answer")
     taken = _parameters(kind)
     own = {} if isinstance(entry, type) else vars(entry)
-    name = own.get("name") or f"deepeval:{_snake(kind.__name__)}"
+    name = own.get("name") or f"deepeval:{snake(kind.__name__)}"
     settings = {key: own[key] for key in taken if key in own and key not in _OURS}
     needed = [key for key, item in taken.items() if item.default is item.empty and key not in settings]
-    is_remade = isinstance(entry, type) or not [key for key in needed if key not in _OURS]
+    lacking = [key for key in needed if key not in _OURS]
+    if lacking and isinstance(entry, type):
+        raise _lacks(kind.__name__, lacking, is_judged="model" in taken)
+    is_remade = not lacking
     given: dict[str, Any] = {"settings": settings} if is_remade else {"sample": entry}
     made = JudgedDeepEvalMetric if "model" in taken else DeepEvalMetric
     return made(name=name, kind=kind, **given)
+
+
+def _lacks(kind: str, settings: Sequence[str], *, is_judged: bool) -> MetricDefinitionError:
+    given = ", ".join(f"{key}=..." for key in settings)
+    way_out = f"deepeval_metric({kind!r}, {given})" if is_judged else f"{kind}({given})"
+    return MetricDefinitionError(kind, f"it takes {' and '.join(settings)}", f"Give what it takes: {way_out}.")
 
 
 _BASES = frozenset({"BaseMetric", "BaseConversationalMetric", "BaseArenaMetric"})
@@ -282,7 +239,8 @@ def _parameters(kind: type[Any]) -> dict[str, inspect.Parameter]:
     return {key: item for key, item in found.items() if item.kind in named and key != "self"}
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """Return a class's name as metrics are called: ``FaithfulnessMetric`` is ``faithfulness``."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.removesuffix("Metric")).lower()
 
 
@@ -295,7 +253,8 @@ def _class_of(kind: str | type[Any], metric: str) -> Any:
         return kind
     found = getattr(deepeval("metrics"), kind, None)
     if found is None:
-        raise MetricDefinitionError(metric, f"DeepEval {release()} has no class {kind!r} among its metrics")
+        fault = f"DeepEval {release()} has no class {kind!r} among its metrics"
+        raise MetricDefinitionError(metric, fault, nearest(kind, dir(deepeval("metrics"))).strip())
     return found
 
 
@@ -311,6 +270,8 @@ def _arguments(settings: Mapping[str, Any]) -> dict[str, Any]:
     given = dict(settings)
     if "parameters" in given:
         names = deepeval("test_case").SingleTurnParams
+        for name in given["parameters"]:
+            one_of("parameter of a test case", name, [known.value for known in names])
         given["evaluation_params"] = [names(name) for name in given.pop("parameters")]
     return given
 

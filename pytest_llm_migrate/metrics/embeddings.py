@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_llm_migrate.domain import MeteredEmbedder, Score, ScoreFailure
-from pytest_llm_migrate.errors import MigrateError
+from pytest_llm_migrate.errors import MetricDefinitionError, MigrateError
 from pytest_llm_migrate.metrics.reasons import expected_got, quoted
 from pytest_llm_migrate.metrics.reference import ReferenceMetric, as_text
 
@@ -32,6 +32,13 @@ class EmbeddingSimilarity(ReferenceMetric):
 
     name: str = "embedding_similarity"
     embedder: Embedder = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what embeds nothing, with `MetricDefinitionError`."""
+        promised: object = self.embedder
+        if not hasattr(promised, "embed"):
+            fault = f"embedder={promised!r} embeds nothing"
+            raise MetricDefinitionError(self.name, fault, "Give it a model that does, such as embedder=MiniLM().")
 
     @property
     def version(self) -> str:

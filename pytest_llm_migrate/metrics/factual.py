@@ -189,9 +189,11 @@ class AnswerCorrectness(FactualCorrectness):
     def __post_init__(self) -> None:
         FactualCorrectness.__post_init__(self)
         similarity_of(self.similarity)
-        if min(self.weights) < 0 or not sum(self.weights):
-            fault = f"its weights {self.weights!r} are not two numbers from 0 on with one above"
-            raise MetricDefinitionError(self.name, fault)
+        match self.weights:
+            case [int() | float() as first, int() | float() as second] if min(first, second) >= 0 < first + second:
+                return
+        fault = f"its weights {self.weights!r} are not two numbers from 0 on with one above"
+        raise MetricDefinitionError(self.name, fault, "Write them as weights=(0.75, 0.25).")
 
     @property
     def version(self) -> str:

@@ -134,7 +134,7 @@ def function_metric(
         raise MetricDefinitionError(repr(function), "it is not a function f(answer, row)")
     name = name or str(getattr(function, "__name__", "<lambda>"))
     if name == "<lambda>":
-        raise MetricDefinitionError(repr(function), "it has no name", "Give one: function_metric(f, name='...').")
+        raise MetricDefinitionError("a lambda", "it has no name", "Give one: function_metric(f, name='...').")
     version = version or code_version(function, name)
     version = version if bounds == UNIT else f"{version}, bounds={bounds!r}"
     kind = BatchFunctionMetric if batch else FunctionMetric

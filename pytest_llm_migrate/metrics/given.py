@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pytest_llm_migrate.domain import Score, ScoreFailure, side_column
 from pytest_llm_migrate.domain.review import answer_hash
 from pytest_llm_migrate.errors import MetricDefinitionError
+from pytest_llm_migrate.metrics.reference import check_scale
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -43,7 +44,7 @@ class ColumnScore:
     def __post_init__(self) -> None:
         if self.column not in _COLUMNS:
             raise MetricDefinitionError(self.column, f"a column of scores is {' or '.join(_COLUMNS)}")
-        _refuse_flat(self.column, self.scale)
+        check_scale(self.column, self.scale)
 
     @property
     def name(self) -> str:
@@ -153,13 +154,8 @@ def review_scores(path: str | Path, *, name: str = "human_score", scale: Bounds 
 
     Its columns are `REVIEW_COLUMNS`; ``scale`` is the least and the greatest rating that people could give.
     """
-    _refuse_flat(name, scale)
+    check_scale(name, scale)
     return ReviewScores(path=Path(path), name=name, scale=scale)
-
-
-def _refuse_flat(name: str, scale: Bounds) -> None:
-    if not scale[0] < scale[1]:
-        raise MetricDefinitionError(name, f"its scale {scale!r} does not rise")
 
 
 def _scaled(value: float, scale: Bounds, what: str, way_out: str) -> Score | ScoreFailure:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.domain import Score, ScoreFailure
 from pytest_llm_migrate.errors import MetricDefinitionError
-from pytest_llm_migrate.metrics.asking_metric import AskingMetric, one_line
+from pytest_llm_migrate.metrics.asking_metric import AskingMetric, check_criterion, one_line
 from pytest_llm_migrate.metrics.material import DATA_RULE
+from pytest_llm_migrate.metrics.reference import check_scale
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pytest_llm_migrate.domain import Answer, Row
     from pytest_llm_migrate.metrics.shape import Schema
 
@@ -37,9 +37,13 @@ class RubricJudge(AskingMetric):
 
     def __post_init__(self) -> None:
         AskingMetric.__post_init__(self)  # a class with slots is made twice, and super() means the first
+        check_scale(self.name, self.scale)
+        check_criterion(self.name, self.criterion)
         low, high = self.scale
-        if not low < high:
-            raise MetricDefinitionError(self.name, f"its scale {self.scale!r} does not rise")
+        levels: object = self.levels
+        if not isinstance(levels, Mapping) or not all(isinstance(level, (int, float)) for level in levels):
+            fault = f"its levels {levels!r} are no numbers with what they mean"
+            raise MetricDefinitionError(self.name, fault, f"Write them as levels={{{low:g}: '...', {high:g}: '...'}}.")
         if not {low, high} <= set(self.levels):
             raise MetricDefinitionError(
                 self.name, f"its levels do not say what {low:g} and {high:g} mean", "Anchor both ends of the scale."

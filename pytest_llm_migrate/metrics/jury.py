@@ -7,14 +7,14 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from pytest_llm_migrate.domain import PairedMetric, Score, ScoreFailure
+from pytest_llm_migrate.domain import JudgedMetric, PairedMetric, Score, ScoreFailure
 from pytest_llm_migrate.errors import MetricDefinitionError, masked
-from pytest_llm_migrate.metrics.reference import one_of
+from pytest_llm_migrate.metrics.reference import check_several, one_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_llm_migrate.domain import Answer, Judge, JudgedMetric, Metric, Row
+    from pytest_llm_migrate.domain import Answer, Judge, Metric, Row
 
 Combine = Literal["mean", "median", "majority"]
 _MIDDLE = 0.5
@@ -43,10 +43,16 @@ class Jury:
     jurors: tuple[tuple[str, Metric], ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
+        promised: object = self.of
+        if not isinstance(promised, (JudgedMetric, PairedMetric)):
+            shown = getattr(promised, "name", promised)
+            way_out = "Give it one of its own, such as of=judge_likert()."
+            raise MetricDefinitionError(self.name or "the jury", f"its of={shown!r} is no judged metric", way_out)
         object.__setattr__(self, "name", self.name or f"jury:{self.of.name.removeprefix('judge:')}")
         one_of("way to combine votes", self.combine, _COMBINED)
         if isinstance(self.of, PairedMetric):
             raise MetricDefinitionError(self.name, f"{self.of.name} compares two answers, and a jury judges one")
+        check_several(self.name, "judges", self.judges)
         if not self.judges:
             raise MetricDefinitionError(self.name, "a jury has judges, and it has none")
         ref, times = Counter(self.judges).most_common(1)[0]

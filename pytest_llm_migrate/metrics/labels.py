@@ -11,7 +11,7 @@ from pytest_llm_migrate.errors import MetricDefinitionError
 from pytest_llm_migrate.metrics.inclusion import find_phrase
 from pytest_llm_migrate.metrics.normalisation import comparable
 from pytest_llm_migrate.metrics.reasons import quoted, shortened
-from pytest_llm_migrate.metrics.reference import ReferenceMetric, as_text
+from pytest_llm_migrate.metrics.reference import ReferenceMetric, as_text, check_several
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,6 +36,7 @@ class LabelAccuracy(ReferenceMetric):
 
     def __post_init__(self) -> None:
         """Refuse a set that tells nothing apart, with `MetricDefinitionError`."""
+        check_several(self.name, "labels", self.labels)
         known = {comparable(label, case=self.case) for label in self.labels}
         if len(known) < max(2, len(self.labels)) or "" in known:
             fault = f"its labels {list(self.labels)!r} are not two or more different texts"

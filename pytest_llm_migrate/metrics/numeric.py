@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Literal
 
 from pytest_llm_migrate.domain import Score, ScoreFailure
+from pytest_llm_migrate.errors import MetricDefinitionError
 from pytest_llm_migrate.metrics.quantities import SCALES, quantities, scale_in
 from pytest_llm_migrate.metrics.reasons import quoted
 from pytest_llm_migrate.metrics.reference import ReferenceMetric, as_text, one_of
@@ -58,6 +59,10 @@ class NumericMatch(ReferenceMetric):
         one_of("scale", self.scale, SCALES)
         one_of("pick", self.pick, ("any", "first", "last"))
         one_of("decimal mark", self.decimal, (".", ","))
+        for setting, value in (("rounding", self.rounding), ("tolerance", self.tolerance)):
+            if not 0 <= value < 1:
+                fault = f"{setting}={value!r} is no share of the ground truth from 0 to 1"
+                raise MetricDefinitionError(self.name, fault, f"One percent is {setting}=0.01.")
 
     def score(self, answer: Answer, row: Row) -> Score | ScoreFailure:
         """Return 1 or 0; a failure when the ground truth is missing or does not hold exactly one number."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_llm_migrate.domain import EQUAL_ANSWERS, ORDER_DECIDES, Score, ScoreFailure
-from pytest_llm_migrate.metrics.asking_metric import AskingMetric, one_line
+from pytest_llm_migrate.metrics.asking_metric import AskingMetric, check_criterion, one_line
 from pytest_llm_migrate.metrics.material import DATA_RULE
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ class Pairwise(AskingMetric):
 
     name: str = "pairwise"
     criterion: str = CRITERION
+
+    def __post_init__(self) -> None:
+        AskingMetric.__post_init__(self)  # a class with slots is made twice, and super() means the first
+        check_criterion(self.name, self.criterion)
 
     @property
     def system(self) -> str:

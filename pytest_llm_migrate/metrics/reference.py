@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pytest_llm_migrate.domain import Score, ScoreFailure
-from pytest_llm_migrate.errors import UnknownNameError
+from pytest_llm_migrate.errors import MetricDefinitionError, UnknownNameError
 from pytest_llm_migrate.metrics.json_text import canonical
 
 if TYPE_CHECKING:
@@ -71,6 +72,22 @@ def one_of(setting: str, value: str | None, allowed: Iterable[str]) -> None:
     """Refuse a setting's value that is not one of those allowed, with `UnknownNameError`; ``None`` passes."""
     if value is not None and value not in set(allowed):
         raise UnknownNameError(setting, value, allowed)
+
+
+def check_several(metric: str, setting: str, value: object) -> None:
+    """Refuse a text where several are taken, with `MetricDefinitionError`: it would be read letter by letter."""
+    if isinstance(value, str):
+        fault = f"{setting}={value!r} is one text, and it takes several"
+        raise MetricDefinitionError(metric, fault, f"Write it as {setting}=({value!r},).")
+
+
+def check_scale(metric: str, scale: object) -> None:
+    """Refuse a scale that is not two numbers, the least first, with `MetricDefinitionError`."""
+    match scale:
+        case [int() | float() as low, int() | float() as high] if -math.inf < low < high < math.inf:
+            return
+    fault = f"its scale {scale!r} is not two numbers, the least first"
+    raise MetricDefinitionError(metric, fault, "Write it as scale=(1, 5).")
 
 
 def _best(results: Sequence[Score | ScoreFailure]) -> Score | ScoreFailure:

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain import Score, ScoreFailure
+from pytest_llm_migrate.errors import MetricDefinitionError
 from pytest_llm_migrate.metrics.bleu import n_grams
 from pytest_llm_migrate.metrics.reasons import expected_got, quoted
 from pytest_llm_migrate.metrics.reference import ReferenceMetric, as_text
@@ -63,6 +64,11 @@ class RougeN(_Rouge):
 
     name: str = "rouge_1"
     order: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse runs of no words, with `MetricDefinitionError`."""
+        if self.order < 1:
+            raise MetricDefinitionError(self.name, f"order={self.order!r} is no number of words from 1 on")
 
     def _found(self, wanted: str, got: str) -> tuple[float, str]:
         there, told, shared = counted(n_grams(words(wanted), self.order), n_grams(words(got), self.order))

@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.errors import MetricDefinitionError
 from pytest_llm_migrate.metrics.factual import FactualCorrectness
 from pytest_llm_migrate.metrics.functions import function_metric
 from pytest_llm_migrate.metrics.grounding import passages_of
@@ -130,6 +131,8 @@ def quarters_in_order(*, newest_first: bool = False, weight: float = 1.0) -> Rul
 
 def word_count(least: int = 30, most: int = 150, *, when: Applies | None = None, weight: float = 1.0) -> Rule:
     """Return the rule that an answer has so many words, those between blanks; ``when`` tells which rows' answers."""
+    if not 0 <= least <= most:
+        raise MetricDefinitionError("word_count", f"no answer has {least} to {most} words", "The least stands first.")
 
     def check(answer: Answer, _row: Row) -> Found:
         count = len(answer.text.split())

@@ -34,7 +34,7 @@ from pytest_llm_migrate.migration.grid import SAME_PROMPT, SOURCE_RECORDED, TARG
 from pytest_llm_migrate.migration.judging import DeskJudge
 from pytest_llm_migrate.migration.migration import Migration, Terms
 from pytest_llm_migrate.migration.pipelines import PipelineSide
-from pytest_llm_migrate.migration.reviewed import marked_of, people_of, preferred_of, with_reviews
+from pytest_llm_migrate.migration.reviewed import marked_of, people_of, preferred_of, strays_of, with_reviews
 from pytest_llm_migrate.migration.run_level import is_run_only
 from pytest_llm_migrate.migration.scoring import Bounded, Scorer
 from pytest_llm_migrate.migration.sent import attaching, sides_of, untuned, variants_of
@@ -103,7 +103,7 @@ class Workshop:
             id=f"{spec.nodeid}::{spec.number}::{_told_apart(target_ref, self.settings.target_models)}",
             name=spec.name,
             nodeid=spec.nodeid,
-            dataset=dataset,
+            dataset=replace(dataset, warnings=(*dataset.warnings, *strays_of(chosen, whole))),
             dataset_rows=len(whole),
             source=_described(source_ref, source, spec),
             target=_described(target_ref, target, spec),

@@ -7,9 +7,10 @@ import difflib
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.answers import Connection, Question
+from pytest_llm_migrate.answers import NOT_RUN, Connection, Question
 from pytest_llm_migrate.domain import CallFailure, PromptTask, Provenance
 from pytest_llm_migrate.errors import CallFailedError, HandEditedPromptError, NoOptimizerError, masked
+from pytest_llm_migrate.migration.prompt_notes import drawn_notes, growth_notes, mention_notes, unscored_notes
 from pytest_llm_migrate.migration.tryouts import PURPOSE
 from pytest_llm_migrate.migration.variants import variant_records
 from pytest_llm_migrate.pricing import context_window
@@ -36,11 +37,10 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.prompts import Catalog
 
 
-MUCH_GROWTH = 1.5
-"""Growth of a row's tokens or cost from which it is warned of."""
 FORBID = "forbid"
 SHARED_SETTINGS = frozenset({FORBID})
 """Settings that rewriting reads itself, whatever the strategy."""
+_AGAIN = "Run it again: what was answered is kept, and is not paid for twice."
 BY_HAND, EDITED = "written by hand", "edited by hand"
 
 
@@ -84,7 +84,9 @@ class Optimizer:
     def _answer(self, model: Connection, question: Question) -> Answer:
         outcome = self.desk.ask(model, [question], {})[0].outcome()
         if isinstance(outcome, CallFailure):
-            raise CallFailedError(outcome.kind, outcome.message, fatal=outcome.fatal)
+            if outcome.fatal or outcome.kind == NOT_RUN:  # its message says what to do
+                raise CallFailedError(outcome.kind, outcome.message, fatal=outcome.fatal)
+            raise CallFailedError(outcome.kind, f"{masked(model.ref)}: {outcome.message}", way_out=_AGAIN)
         return outcome
 
 
@@ -175,7 +177,13 @@ class Filed:
             "before": _trial_record(self.before),
             "after": _trial_record(self.after),
             "trials": [_trial_record(trial) for trial in self.rewrite.trials],
-            "notes": [*self.rewrite.notes, *growth_notes(self.before, self.after)],
+            "notes": [
+                *self.rewrite.notes,
+                *drawn_notes(self.of.split),
+                *mention_notes(self.of.prompt, self.prompt),
+                *unscored_notes(self.before, self.after),
+                *growth_notes(self.before, self.after),
+            ],
             "files": [self.of.shown(path) for path in self.paths],
             "diff": list(self.diff),
             "sha256": self.prompt.sha256,
@@ -226,7 +234,7 @@ def file_prompt(
     # A row whose answer stands in the prompt as an example says nothing of the prompt.
     judging = [row for row in job.rows if row.sample_id not in rewrite.examples_from]
     before, after = job.try_out(job.prompt, judging), job.try_out(written, judging)
-    prompt = replace(written, provenance=_provenance(job, strategy, written, (before, after)))
+    prompt = replace(written, provenance=_provenance(job, strategy, written, rewrite, (before, after)))
     for path in paths:
         save_prompt(path, prompt)
     diff = difflib.unified_diff(_lines(job.prompt), _lines(prompt), "source", "target", lineterm="")
@@ -245,20 +253,6 @@ def file_prompt(
 def forbidden_phrases(settings: Mapping[str, Any]) -> list[str]:
     """Return the phrases that the setting ``forbid`` names, between upright strokes."""
     return [phrase.strip() for phrase in str(settings.get(FORBID, "")).split("|") if phrase.strip()]
-
-
-def growth_notes(before: Trial, after: Trial) -> list[str]:
-    """Return a warning for all that a row takes half as much more of than it did: tokens, and money."""
-    measured = (
-        ("tokens read a row", before.input_tokens, after.input_tokens),
-        ("tokens written a row", before.output_tokens, after.output_tokens),
-        ("cost", before.cost, after.cost),
-    )
-    return [
-        f"warning: {name}: {now / was:.1f} times what the source prompt takes"
-        for name, was, now in measured
-        if was and now and now >= MUCH_GROWTH * was
-    ]
 
 
 def files_of(job: PromptMigration, strategy: Strategy) -> list[Path]:
@@ -306,8 +300,11 @@ def _hidden(job: PromptMigration, rewrite: Rewrite) -> Sequence[Row]:
     return [row for row in rows if row.sample_id not in declared]
 
 
-def _provenance(job: PromptMigration, strategy: Strategy, prompt: Prompt, trials: tuple[Trial, Trial]) -> Provenance:
+def _provenance(
+    job: PromptMigration, strategy: Strategy, prompt: Prompt, rewrite: Rewrite, trials: tuple[Trial, Trial]
+) -> Provenance:
     before, after = trials
+    service_source, service = rewrite.service_scores or (None, None)
     optimizer = job.optimizer.ref
     return Provenance(
         strategy=strategy.name,
@@ -323,6 +320,8 @@ def _provenance(job: PromptMigration, strategy: Strategy, prompt: Prompt, trials
         input_tokens=after.input_tokens,
         output_tokens=after.output_tokens,
         usd=after.cost / after.rows if after.cost is not None and after.rows else None,
+        service_score=service,
+        service_source_score=service_source,
     )
 
 

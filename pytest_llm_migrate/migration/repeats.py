@@ -1,4 +1,4 @@
-"""One score of a row's several repeats: their mean, with what each repeat had to say."""
+"""One score of a row's several repeats: their mean, unless its metric says otherwise."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ from pytest_llm_migrate.metrics.style_guide import broken_in_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from pytest_llm_migrate.domain import RepeatedMetric
+
+
+def over_repeats(metric: RepeatedMetric, scores: Sequence[Score | ScoreFailure]) -> Score | ScoreFailure:
+    """Return what a metric makes of its scores of a row's repeats, failing where one repeat failed."""
+    failure = next((score for score in scores if isinstance(score, ScoreFailure)), None)
+    return failure or metric.over_repeats([score for score in scores if isinstance(score, Score)])
 
 
 def mean_of_repeats(scores: Sequence[Score | ScoreFailure]) -> Score | ScoreFailure:

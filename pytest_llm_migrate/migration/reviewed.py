@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison.certificate import CONFIDENCE, figure
 from pytest_llm_migrate.datasets.reviews import read_reviews
+from pytest_llm_migrate.errors import counted, nearest
 from pytest_llm_migrate.metrics.given import ColumnScore, ReviewScores
 from pytest_llm_migrate.metrics.preferences import ReviewPreferences
 from pytest_llm_migrate.stats import krippendorff_alpha
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from pytest_llm_migrate.domain import Metric
+    from pytest_llm_migrate.domain import Dataset, Metric
 
 
 def with_reviews(metric: Metric, folder: Path) -> tuple[Metric, ...]:
@@ -27,6 +28,19 @@ def with_reviews(metric: Metric, folder: Path) -> tuple[Metric, ...]:
     reviews = read_reviews(folder / metric.path, shown=str(metric.path))
     preferences = ReviewPreferences.of(metric.path, f"{metric.name}:better", reviews)
     return (metric.reading(reviews), preferences) if preferences.reviews else (metric.reading(reviews),)
+
+
+def strays_of(metrics: Iterable[Metric], dataset: Dataset) -> list[str]:
+    """Return a sentence for each review file that rates rows which the whole dataset lacks."""
+    known = [row.sample_id for row in dataset]
+    read = [metric for metric in metrics if isinstance(metric, ReviewScores)]
+    found = [(metric.path, sorted({row for row, _ in metric.reviews}.difference(known))) for metric in read]
+    return [
+        f"{path} rates {counted(len(rows), 'row')} that {dataset.path} lacks, such as {rows[0]!r}."
+        f"{nearest(rows[0], known)}"
+        for path, rows in found
+        if rows
+    ]
 
 
 def preferred_of(metrics: Iterable[Metric]) -> tuple[str, ...]:

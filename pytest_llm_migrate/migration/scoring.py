@@ -18,12 +18,13 @@ from pytest_llm_migrate.domain import (
     GatheringMetric,
     JudgedMetric,
     PairedMetric,
+    RepeatedMetric,
     Score,
     ScoreFailure,
     Side,
     SidedMetric,
 )
-from pytest_llm_migrate.migration.repeats import mean_of_repeats
+from pytest_llm_migrate.migration.repeats import mean_of_repeats, over_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,6 +78,7 @@ class Scorer:
     _alone: Sequence[Metric] = field(init=False)
     _paired: Sequence[PairedMetric] = field(init=False)
     _sided: Mapping[str, SidedMetric] = field(init=False)
+    _repeated: Mapping[str, RepeatedMetric] = field(init=False)
     _judged: frozenset[str] = field(init=False)
     _gathering: Mapping[str, GatheringMetric] = field(init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -87,6 +89,7 @@ class Scorer:
         self._paired = [metric for metric in self.metrics if isinstance(metric, PairedMetric)]
         self._alone = [metric for metric in self.metrics if not isinstance(metric, PairedMetric)]
         self._sided = {metric.name: metric for metric in self.metrics if isinstance(metric, SidedMetric)}
+        self._repeated = {metric.name: metric for metric in self._alone if isinstance(metric, RepeatedMetric)}
         self._judged = frozenset(metric.name for metric in self.metrics if isinstance(metric, JudgedMetric))
         self._gathering = {
             metric.name: metric
@@ -130,17 +133,24 @@ class Scorer:
         )
 
     def side(self, name: SideName, row: Row, outcomes: Sequence[Outcome]) -> Side:
-        """Return a side with its own scores; of several repeats the mean, failing where one repeat failed."""
+        """Return a side with its own scores; of several repeats mostly the mean, failing where one repeat failed."""
         failure = next((item for item in outcomes if isinstance(item, CallFailure)), None)
         if failure:
             return Side(name=name, sample_id=row.sample_id, outcome=failure)
         answers = [item for item in outcomes if isinstance(item, Answer)]
         each = [self._scores(name, row, answer) for answer in answers]
-        scores = (
-            each[0] if len(each) == 1 else {name: mean_of_repeats([found[name] for found in each]) for name in each[0]}
-        )
-        labelled = {metric: _labelled(score, metric, name, row) for metric, score in scores.items()}
+        scores = {name: mean_of_repeats([found[name] for found in each]) for name in each[0]}
+        for metric_name, metric in self._repeated.items():
+            scores[metric_name] = self._over_repeats(metric, [found[metric_name] for found in each])
+        labelled = {known: _labelled(score, known, name, row) for known, score in scores.items()}
         return Side(name=name, sample_id=row.sample_id, outcome=average(answers), scores=labelled)
+
+    def _over_repeats(self, metric: RepeatedMetric, scores: Sequence[Score | ScoreFailure]) -> Score | ScoreFailure:
+        try:
+            found = over_repeats(metric, scores)
+        except Exception as error:  # noqa: BLE001 - as of a single answer
+            return _bug(error)
+        return _checked(metric.name, found, self._bounds[metric.name])
 
     def flush(self) -> None:
         """Write down the scores that are worth keeping."""

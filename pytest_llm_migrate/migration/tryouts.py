@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.answers import Question, dearest_answer
+from pytest_llm_migrate.answers import NOT_RUN, Question, dearest_answer
 from pytest_llm_migrate.domain import CallFailure, InstructingMetric, Score, SidedMetric, Trial
 from pytest_llm_migrate.errors import CallFailedError
 from pytest_llm_migrate.migration.ahead import THREADS
@@ -47,7 +47,7 @@ class TryOuts:
         """Return what came of a prompt on these rows.
 
         Raises:
-            CallFailedError: Every further call would fail alike.
+            CallFailedError: Every further call would fail alike, or the budget did not reach for all rows.
             MigrateError: The prompt cannot be rendered, or the model cannot be called.
         """
         asked = self._asked(prompt)
@@ -140,8 +140,10 @@ class TryOuts:
 
 def _refuse_fatal(sides: Iterable[Side]) -> None:
     for side in sides:
-        if isinstance(side.outcome, CallFailure) and side.outcome.fatal:
-            raise CallFailedError(side.outcome.kind, side.outcome.message, fatal=True)
+        failure = side.outcome
+        # A row that no money was left for says nothing of a prompt: neither filed nor shown as a score of 0.
+        if isinstance(failure, CallFailure) and (failure.fatal or failure.kind == NOT_RUN):
+            raise CallFailedError(failure.kind, failure.message, fatal=True)
 
 
 def _mean(values: Iterable[float | None]) -> float | None:

@@ -24,7 +24,7 @@ def variant_records(catalog: Catalog, name: str, ref: str) -> list[dict[str, Any
     Prompts that are not sent are no reason for a run to fail.
     """
     try:
-        source, filed = catalog.source(name), {prompt.sha256 for prompt in catalog.targets(name)}
+        source, filed = catalog.source(name), {prompt.sha256 for prompt in catalog.targets(name) if prompt.model == ref}
         found = [_record(prompt, source, is_filed=prompt.sha256 in filed) for prompt in catalog.variants(name, ref)]
     except MigrateError:
         return []

@@ -31,6 +31,20 @@ def collection_errors() -> Iterator[None]:
         raise pytest.Collector.CollectError(str(error)) from None
 
 
+def say_plainly(report: pytest.CollectReport) -> None:
+    """Put one line in place of the traceback of a domain error that a test file raised as it was imported."""
+    call: pytest.CallInfo[Any] | None = getattr(report, "call", None)
+    if call and call.excinfo and isinstance(call.excinfo.value, MigrateError):
+        report.longrepr = f"{place_in(report.nodeid, call.excinfo)}{call.excinfo.value}"
+
+
+def place_in(nodeid: str, excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    """Return ``file:line: `` of the last line of a test file that led to an error, nothing where none did."""
+    file = nodeid.partition("::")[0]
+    lines = [entry.lineno + 1 for entry in excinfo.traceback if str(entry.path).endswith(file)]
+    return f"{file}:{lines[-1]}: " if lines else ""
+
+
 def parametrize(metafunc: pytest.Metafunc) -> None:
     """Give a test its target models, and a row test its rows."""
     mark = metafunc.definition.get_closest_marker(MARKER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gc
 import os
+import platform
 import shutil
 import subprocess
 from contextlib import contextmanager, suppress
@@ -29,6 +30,8 @@ from pytest_llm_migrate.plugin.signing_off import leave_evidence, require_signof
 from pytest_llm_migrate.report import (
     SHEET,
     checked_sections,
+    redacted_results,
+    redacted_row,
     self_test_lines,
     terminal_lines,
     write_json,
@@ -40,7 +43,7 @@ from pytest_llm_migrate.report import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from pytest_llm_migrate.plugin.outcomes import Outcomes
     from pytest_llm_migrate.plugin.run import Run
@@ -127,10 +130,18 @@ def _print_results(reporter: Any, config: pytest.Config, results: dict[str, Any]
     else:
         reporter.section("llm migration", sep="=")
         width = config.get_terminal_writer().fullwidth
-        lines = terminal_lines(results, width, rows=rows, report=report, folder=folder)
+        shown, its_rows = _shown(run, results, rows)
+        lines = terminal_lines(shown, width, rows=its_rows, report=report, folder=folder)
     del config.stash[ROWS]
     for text, style in lines:
         reporter.write_line(text, **({style: True} if style else {}))
+
+
+def _shown(
+    run: Run, results: dict[str, Any], rows: Sequence[dict[str, Any]]
+) -> tuple[Mapping[str, Any], Iterable[Mapping[str, Any]]]:
+    """Return what a terminal may show, which is often a log that others read."""
+    return (redacted_results(results), map(redacted_row, rows)) if run.settings.redact else (results, rows)
 
 
 def _near(path: Path) -> str:
@@ -157,7 +168,7 @@ def _results(session: pytest.Session, run: Run, seen: Seen, outcomes: Outcomes) 
         "git_commit": _git_commit(config.rootpath),
         "by": run.settings.run_by and without_secrets(run.settings.run_by),
         "ci": ci_run(os.environ),
-        "versions": {name: version(name) for name in _LIBRARIES},
+        "versions": {"Python": _python()} | {name: version(name) for name in _LIBRARIES},
     }
     prices = {"source": run.prices.source, "as_of": run.prices.as_of}
     tested = seen if not run.settings.self_test else Seen(())  # a source alone is no migration to judge
@@ -260,9 +271,14 @@ def _iso(seconds: float) -> str:
     return dt.datetime.fromtimestamp(seconds, tz=dt.UTC).isoformat(timespec="seconds")
 
 
+def _python() -> str:
+    return f"{platform.python_version()} on {platform.system()} {platform.machine()}"
+
+
 def _git_commit(folder: Path) -> str | None:
     git = shutil.which("git")
     if git is None:
         return None
-    done = subprocess.run([git, "rev-parse", "HEAD"], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
+    command = [git, "rev-parse", "--verify", "--quiet", "HEAD"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
     return done.stdout.strip() or None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llm_migrate.migration.settings import RECORDED
+from pytest_llm_migrate.plugin.prompt_options import refuse_lost_rewriting
 
 if TYPE_CHECKING:
     from pytest_llm_migrate.migration.settings import Settings
@@ -17,6 +18,7 @@ _LEAST_REPEATS = 2
 
 def fitting(config: pytest.Config, settings: Settings) -> Settings:
     """Return settings that fit together; raises `pytest.UsageError` where they cannot."""
+    refuse_lost_rewriting(settings)
     if settings.stop_early:
         _refuse_beside_stop_early(config, settings)
     if settings.against:

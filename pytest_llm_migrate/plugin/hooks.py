@@ -80,6 +80,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     parametrize(metafunc)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Say in one line what a test file makes that cannot be, such as a metric of settings that mean nothing."""
+    report = yield
+    if report.failed:
+        from pytest_llm_migrate.plugin.collection import say_plainly
+
+        say_plainly(report)
+    return report
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave row tests out of a self-test, and put gates that may stop early before the rows that they may not need."""

@@ -8,9 +8,9 @@ import pytest
 
 from pytest_llm_migrate.answers import printable
 from pytest_llm_migrate.domain import Ruling, worst
-from pytest_llm_migrate.errors import ScoreFailedError
+from pytest_llm_migrate.errors import MigrateError, ScoreFailedError
 from pytest_llm_migrate.migration.results import gate_record
-from pytest_llm_migrate.plugin.collection import is_gate, migration_of, row_of
+from pytest_llm_migrate.plugin.collection import is_gate, migration_of, place_in, row_of
 from pytest_llm_migrate.plugin.keys import RUN, SEEN
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ ATTRIBUTE = "llm_migrate"
 PROPERTY = "llm_migrate_"
 """What the names of a test's properties begin with."""
 _LONGEST_MESSAGE = 2000
+_LEFT_OUT = "left out, because --migration-redact was given: rows.jsonl and results.json in the run folder have it"
 _BELOW_BAR = (AssertionError, pytest.fail.Exception)
 
 
@@ -47,12 +48,15 @@ def annotate(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Test
     seen = item.stash.get(SEEN, None)
     if seen is None or (report.when == "teardown" and report.passed):
         return
-    if call.excinfo and isinstance(call.excinfo.value, ScoreFailedError):
+    if call.excinfo and _says_nothing(call.excinfo.value, call.when):
         from pytest_llm_migrate.report import visible
 
-        # A metric that broke says nothing about the model: an error, as when a call gave no answer.
         seen["error"] = True
-        report.longrepr = visible(str(call.excinfo.value))
+        is_score = isinstance(call.excinfo.value, ScoreFailedError)
+        place = "" if is_score else place_in(report.nodeid, call.excinfo)
+        report.longrepr = visible(f"{place}{call.excinfo.value}")
+    elif report.failed and seen["gate"] and not _fell_short(call):
+        seen["error"] = True  # a mistake in a gate is no verdict on the target; its traceback tells where
     elif report.failed and seen["row_failures"] == "report" and not seen["gate"] and _fell_short(call):
         report.outcome = "skipped"
         report.wasxfail = "reported, not failed: the gates decide"
@@ -66,12 +70,21 @@ def annotate(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Test
     if report.when != "setup" or not report.passed:
         _note_properties(item, report, seen)
     setattr(report, ATTRIBUTE, {**seen, "message": _message(report)})
+    if item.config.stash[RUN].settings.redact and _may_quote(report, seen["statements"]):
+        report.longrepr = _LEFT_OUT
+
+
+def _says_nothing(error: BaseException, when: str) -> bool:
+    # A metric that broke, a misspelt name or a bar that means nothing is an error, as when a call gave no answer.
+    return isinstance(error, ScoreFailedError) or (when == "call" and isinstance(error, MigrateError))
 
 
 def _note_properties(item: pytest.Item, report: pytest.TestReport, seen: Mapping[str, Any]) -> None:
     """Put what a test says of its migration on its properties, which a JUnit file shows; a row's is its name."""
     test = {**seen, "nodeid": report.nodeid, "outcome": _outcome(report, seen), "message": _message(report)}
     found = _properties(gate_record(test)) if seen["gate"] else {"sample_id": seen["sample_id"]}
+    if item.config.stash[RUN].settings.redact and not seen["statements"]:
+        found.pop("statement", None)
     known = [pair for pair in item.user_properties if not pair[0].startswith(PROPERTY)]
     item.user_properties[:] = [*known, *((f"{PROPERTY}{name}", value) for name, value in found.items())]
     # A report has its own list, which was made before.
@@ -83,6 +96,11 @@ def _properties(gate: Mapping[str, Any]) -> dict[str, Any]:
     figures = {name: said.get("figures", {}).get(name) for name in ("estimate", "low", "high", "margin")}
     found = {"verdict": gate["verdict"], "statement": gate["statement"], **figures}
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _may_quote(report: pytest.TestReport, statements: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether what pytest would print of a test may hold inputs or answers; what our gates state are figures."""
+    return bool(report.longrepr) and not statements and not isinstance(report.longrepr, tuple)
 
 
 def _fell_short(call: pytest.CallInfo[None]) -> bool:

@@ -10,6 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pytest_llm_migrate.migration.settings import Settings
+
 DEFAULT = "few-shot"
 """The strategy of ``--migrate-prompts`` without a name: it needs no model to write text."""
 
@@ -94,6 +96,20 @@ def prompt_settings(config: pytest.Config) -> dict[str, Any]:
         "strategy_options": tuple(given if given is not None else _of_ini(config.getini("strategy_option"))),
         "force": config.getoption("migration_force"),
     }
+
+
+def refuse_lost_rewriting(settings: Settings) -> None:
+    """Raise `pytest.UsageError` where prompts are to be rewritten and no strategy, or no target, is named."""
+    if settings.migrate_prompts is None:
+        return
+    if not settings.migrate_prompts.strip():
+        raise pytest.UsageError(
+            f"--migrate-prompts= names no strategy: give one of {', '.join(NAMES)}, or leave '=' out for {DEFAULT!r}"
+        )
+    if not settings.target_models:
+        raise pytest.UsageError(
+            "--migrate-prompts rewrites prompts for a target, and there is none: name it with --target-model REF"
+        )
 
 
 def _of_ini(lines: Iterable[str]) -> list[tuple[str, str]]:

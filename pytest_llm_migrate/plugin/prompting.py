@@ -24,11 +24,11 @@ from pytest_llm_migrate.plugin.prompt_options import DEFAULT
 from pytest_llm_migrate.plugin.registry import strategies_of
 from pytest_llm_migrate.plugin.run import command_of, usage_errors
 from pytest_llm_migrate.report import write_json, write_text
-from pytest_llm_migrate.report.rewrites import plan_lines, rewrite_lines, rewrites_markdown, spending_lines
-from pytest_llm_migrate.report.text import cut, visible
+from pytest_llm_migrate.report.rewrites import WIDTH, plan_lines, rewrite_lines, rewrites_markdown, spending_lines
+from pytest_llm_migrate.report.text import cut, visible, wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pytest
 
@@ -48,6 +48,8 @@ def migrate_prompts(session: pytest.Session) -> bool:
     with usage_errors():
         strategy = strategy_named(config, str(run.settings.migrate_prompts))
         jobs = list(_jobs(session, run, strategy))
+        if not run.settings.plan:
+            _check_needs(run, strategy, jobs)
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
     say = reporter.write_line if reporter else str
     if reporter:
@@ -67,6 +69,13 @@ def migrate_prompts(session: pytest.Session) -> bool:
         with usage_errors():
             _write(session, run)
     return True
+
+
+def _check_needs(run: Run, strategy: Strategy, jobs: Sequence[PromptMigration]) -> None:
+    from pytest_llm_migrate.strategies.combined import check_needs
+
+    for job in jobs:
+        check_needs(strategy, job.target, dict(run.settings.strategy_options), job.optimizer.ref)
 
 
 def strategy_named(config: pytest.Config, name: str) -> Strategy:
@@ -130,7 +139,7 @@ def _migrate(config: pytest.Config, job: PromptMigration, strategy: Strategy, sa
         job,
         strategy,
         settings=dict(settings.strategy_options),
-        say=lambda line: say(visible(line)),
+        say=lambda line: _say_all(wrapped(visible(line), WIDTH), say),
         force=settings.force,
     )
     record = filed.to_record()
@@ -178,6 +187,6 @@ def _spending(run: Run) -> dict[str, Any]:
     return {"calls": spent.calls, "usd": spent.usd, "unpriced_calls": spent.unpriced_calls}
 
 
-def _say_all(lines: Iterator[str], say: Any) -> None:
+def _say_all(lines: Iterable[str], say: Any) -> None:
     for line in lines:
         say(line)

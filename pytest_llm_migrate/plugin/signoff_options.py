@@ -32,7 +32,9 @@ def add_signoff_options(parser: pytest.Parser, group: pytest.OptionGroup) -> Non
         "--migration-redact",
         action="store_true",
         default=None,
-        help="Also write an edition without inputs, contexts, answers, reasons and prompts (default: off)",
+        help="Also write an edition (*.redacted.*) without inputs, contexts, answers, reasons and prompts, and keep "
+        "these off the terminal, the job summary and JUnit files; ids, slices, scores, lengths and hashes stay, "
+        "what tests print stays, and the run folder's other files have all (default: off)",
     )
     parser.addini("migration_require_signoff", "Like --migration-require-signoff", type="bool", default=False)
     parser.addini("migration_signoffs", "Like --migration-signoffs")

@@ -11,11 +11,15 @@ from pytest_llm_migrate.prompts.convert import from_format_template, from_named_
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Braces = Literal["auto", "single", "double"]
+Braces = Literal["auto", "single", "double", "dollar"]
 BRACES: tuple[Braces, ...] = ("auto", "single", "double")
+"""What may be said of a text that is read: ``{v}`` and ``{$v}`` are single."""
+WRITTEN_BRACES: tuple[Braces, ...] = ("single", "double", "dollar")
+"""What may be written: ``{v}``, ``{{v}}`` and ``{$v}``."""
 
 _DOUBLE = re.compile(r"\{\{\s*\$?(?P<name>[^\W\d]\w*)\s*\}\}")
 _VARIABLE = re.compile(r"\{\{\s*(?P<name>[^\W\d]\w*)\s*\}\}")
+_ANY_SINGLE = re.compile(r"\{\$?\w+\}")
 _LITERAL = re.compile(r'\{\{ "(?P<text>[^"]*)" \}\}')
 _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
@@ -36,7 +40,7 @@ def from_template(text: str, place: str, braces: Braces = "auto", names: Mapping
 
 
 def to_template(template: str, place: str, form: str, braces: Braces = "double") -> str:
-    """Return a Jinja2 template as another tool's, ``{{v}}`` or with ``single`` braces ``{v}``.
+    """Return a Jinja2 template as another tool's, ``{{v}}``, with ``single`` braces ``{v}``, or ``{$v}`` (``dollar``).
 
     `from_template` of these braces gives the same prompt back. Raises `PromptExportError` for expressions and tags,
     which no other tool reads.
@@ -51,6 +55,8 @@ def to_template(template: str, place: str, form: str, braces: Braces = "double")
     literals = "".join(text for text, is_variable in parts if not is_variable)
     if braces == "single":
         return _single(parts, doubled="{" in literals or "}" in literals)
+    if braces == "dollar":
+        return _dollar(parts, literals, place, form)
     written = "".join(f"{{{{{text}}}}}" if is_variable else text for text, is_variable in parts)
     if len(_DOUBLE.findall(written)) != sum(is_variable for _, is_variable in parts):
         raise PromptExportError(place, form, "text of its own stands in double braces, as only a variable may")
@@ -73,3 +79,10 @@ def _single(parts: list[tuple[str, bool]], *, doubled: bool) -> str:
     return "".join(
         f"{{{text}}}" if is_variable else text.replace("{", "{{").replace("}", "}}") for text, is_variable in parts
     )
+
+
+def _dollar(parts: list[tuple[str, bool]], literals: str, place: str, form: str) -> str:
+    """Return the parts with variables as ``{$v}``; other braces stay, so none may look like a variable's or doubled."""
+    if _ANY_SINGLE.search(literals) or "{{" in literals or "}}" in literals:
+        raise PromptExportError(place, form, "text of its own stands in braces, as only a variable may")
+    return "".join(f"{{${text}}}" if is_variable else text for text, is_variable in parts)

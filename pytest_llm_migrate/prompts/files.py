@@ -24,7 +24,8 @@ SUFFIX = ".prompt.yaml"
 _MOST = sys.float_info.max
 _KEYS = ("name", "model", "system", "user", "examples", "inference", "options", "attachments", "provenance")
 _EXAMPLE_KEYS = tuple(item.name for item in fields(Example))
-_MEASURED = {"dev_score": 1.0, "source_score": 1.0, **dict.fromkeys(("input_tokens", "output_tokens", "usd"), _MOST)}
+_SCORES = ("dev_score", "source_score", "service_score", "service_source_score")
+_MEASURED = {**dict.fromkeys(_SCORES, 1.0), **dict.fromkeys(("input_tokens", "output_tokens", "usd"), _MOST)}
 """What a provenance says in numbers, and how large each can be."""
 _PROVENANCE_KEYS = tuple(item.name for item in fields(Provenance))
 _WORDS = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a mapping"}

@@ -63,8 +63,8 @@ def read_prompts(path: Path, form: str, reading: Reading) -> list[Prompt]:
 def written(prompt: Prompt, form: str, braces: Braces) -> dict[str, str]:
     """Return the files that a prompt is in another format, by their names; variables get the braces of that format.
 
-    ``braces`` says which a text has: double unless they are ``single``. Raises `PromptExportError` for what the
-    format cannot say.
+    ``braces`` says which a text has: double unless they are ``single`` or ``dollar``. Raises `PromptExportError` for
+    what the format cannot say.
     """
     if prompt.options or prompt.attachments:
         raise PromptExportError(prompt.place, form, "it has options or attachments")
@@ -196,7 +196,7 @@ def _turns(prompt: Prompt, form: str, braces: Braces) -> list[tuple[str, str]]:
 
 
 def _as_text(text: str, prompt: Prompt, form: str, braces: Braces) -> str:
-    if "{{" in text or (braces == "single" and re.search(r"[{}]", text)):
+    if "{{" in text or (braces != "double" and re.search(r"[{}]", text)):
         raise PromptExportError(prompt.place, form, "an example holds braces that would be read as a variable's")
     return text
 

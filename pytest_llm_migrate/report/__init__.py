@@ -5,7 +5,7 @@ from pytest_llm_migrate.report.files import write_json, write_json_once, write_l
 from pytest_llm_migrate.report.html import write_report
 from pytest_llm_migrate.report.markdown import summary_markdown, write_markdown
 from pytest_llm_migrate.report.plan import plan_lines, plan_markdown
-from pytest_llm_migrate.report.redaction import write_redacted
+from pytest_llm_migrate.report.redaction import redacted_results, redacted_row, write_redacted
 from pytest_llm_migrate.report.sections import checked_sections
 from pytest_llm_migrate.report.self_test import self_test_lines, self_test_sections
 from pytest_llm_migrate.report.sheet import SHEET, write_sheet
@@ -19,6 +19,8 @@ __all__ = [
     "checked_sections",
     "plan_lines",
     "plan_markdown",
+    "redacted_results",
+    "redacted_row",
     "render_again",
     "self_test_lines",
     "self_test_sections",

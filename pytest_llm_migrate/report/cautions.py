@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.domain import is_monitor
+from pytest_llm_migrate.report.names import names_of
 from pytest_llm_migrate.report.numbers import count, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from pytest_llm_migrate.report.figures import Record
 
@@ -18,6 +20,16 @@ _UNDECIDED = "NOT ENOUGH EVIDENCE"
 def cautions_of(migration: Record) -> list[str]:
     """Return the warnings of a migration, and after them what else weakens its verdict."""
     return list(dict.fromkeys([*migration["warnings"], *_seen(migration)]))
+
+
+def shared_cautions(migrations: Sequence[Record]) -> list[tuple[list[str], str]]:
+    """Return what several migrations warn of, each warning once with the names whose it is, the most shared first."""
+    whose: dict[str, list[str]] = defaultdict(list)
+    names = names_of(migrations)
+    for migration in migrations:
+        for warning in cautions_of(migration):
+            whose[warning].append(names[migration["id"]])
+    return [(whose[warning], warning) for warning in sorted(whose, key=lambda warning: -len(whose[warning]))]
 
 
 def _seen(migration: Record) -> Iterator[str]:
@@ -42,7 +54,10 @@ def _judges(migration: Record) -> Iterator[str]:
                 yield f"{name}: {found['caution']}"
     # People's own scores are given, as a judge's are, and need nobody behind them.
     spoken_for = {*migration.get("people", {}), *(name for name, held in certificates.items() if held)}
-    bare = [name for name in migration.get("judged", ()) if name not in spoken_for and not is_monitor(name)]
+    compared = migration.get("pairwise", {}).items()
+    scored = [*migration.get("judged", ()), *(name for name, found in compared if found.get("by") == "judge")]
+    spoken_for |= {name for name, found in compared if found["agreement"]}
+    bare = [name for name in dict.fromkeys(scored) if name not in spoken_for and not is_monitor(name)]
     if named := [name for name in bare if name in asked]:
         what = "is" if len(named) == 1 else "are"
         yield f"{', '.join(named)} {what} scored by a judge that was not held against people's scores"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 420, 170
 _SHARES = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
-_LEAST_DOT, _MORE_DOT = 5, 9
+_LEAST_DOT, _MORE_DOT = 7, 7
 _SEEN = 0.99
 """The share of the slower side's answers that the axis of latencies covers."""
 
@@ -172,7 +172,7 @@ def _changes(migration: Record, metric: str, counts: Sequence[int]) -> Chart:
         ],
         legend=[
             ("worse", f"fell: {count(worse)}"),
-            ("same", f"within {scale.value(edges[middle][1])} of no change: {count(same)}"),
+            ("same", f"within {scale.change(edges[middle][1]).lstrip('+')} of no change: {count(same)}"),
             ("better", f"rose: {count(better)}"),
         ],
         note=f"n: {count(n)} rows with both scores. Mean change {scale.change(figures['delta'])}, "
@@ -212,7 +212,7 @@ def _history(record: Record, migration: Record) -> Chart:
         f"M{round(x - WIDTH / len(points) / 2, 1)} {_down(up, point['bar'])}h{round(WIDTH / len(points), 1)}"
         for x, point in zip(xs, points, strict=True)
     )
-    stride = max(1, len(points) // 4)
+    stride = -(-len(points) // 4)  # four dates fit beside each other
     return Chart(
         title=f"{record['gate']}: over {count(len(points))} runs",
         text=f"From {points[0]['verdict']} at {show(points[0]['estimate'])} "
@@ -275,8 +275,8 @@ def target_chart(ranking: Record, migration: Record) -> Chart | None:
         lines=[("reference", f"M0 {_down(up, 0)}H{WIDTH}"), ("whisker", "".join(whiskers))],
         marks=[_dot(found, item, scale, across, up, slowest) for found, item in zip(known, figures, strict=True)],
         legend=[],
-        note="A dot's number is its rank, its size grows with the median latency. Cost begins at zero. Intervals: "
-        f"{percent(ranking['confidence'])}.",
+        note="A dot's number is its rank, its size grows with the median latency, where that is known. Cost begins at "
+        f"zero. Intervals: {percent(ranking['confidence'])}.",
         columns=["Target", "Rows", f"Change of {metric}", "Interval", "Cost of a row", "Latency p50"],
         cells=[_target_cells(found, item, scale) for found, item in zip(known, figures, strict=True)],
     )

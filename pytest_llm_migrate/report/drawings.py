@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.report.figures import Scale
-from pytest_llm_migrate.report.numbers import interval, is_known, quantity, ratio
+from pytest_llm_migrate.report.figures import RATES, Scale
+from pytest_llm_migrate.report.numbers import interval, is_known, percent, quantity, ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -168,6 +168,8 @@ def show_of(figures: Record, migration: Record) -> Show:
     kind, metric = figures["kind"], figures.get("metric")
     if kind == "ratio_at_most":
         return ratio
+    if kind == "at_most" and figures.get("quantity") in RATES:
+        return percent
     if kind == "at_most":
         return quantity((migration.get(figures.get("quantity", "")) or {}).get("unit", ""))
     scale = Scale.of(migration, metric) if metric else Scale.of({}, "")

@@ -5,14 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.report.numbers import UNKNOWN, count, interval, percent, ratio
+from pytest_llm_migrate.report.numbers import UNKNOWN, count, counted, interval, percent, ratio
 
 if TYPE_CHECKING:
     from pytest_llm_migrate.report.figures import Record
 
-GROUP_HEADS = ("change", "rows", "share of the broken", "share of the others", "lift", "examples")
+GROUP_HEADS = (
+    "what changed",
+    "broken rows with it",
+    "of all that broke",
+    "of those that did not",
+    "times as often",
+    "examples",
+)
 _SAID = 3
-_ONLY = "only there"
+_ONLY = "only in broken rows"
+_OTHER = "other"
+"""The change of a row whose answer is another one, in none of the ways that have a name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +33,7 @@ class ErrorGroup:
         rows: How many rows.
         share: Their share of the rows that broke, with its interval.
         others: The share of the rows that did not break and in which it changed as well.
-        lift: The one share divided by the other, ``only there`` where the other is 0.
+        lift: The one share divided by the other, in words where the other is 0.
         examples: Ids of rows, two at most.
     """
 
@@ -61,27 +70,39 @@ def broken_rows(migration: Record) -> list[BrokenRows]:
     return [_broken(metric, record) for metric, record in found.items() if record["broke"]]
 
 
+def change_name(change: str) -> str:
+    """Return what a kind of change is called where people read it."""
+    return "something else changed" if change == _OTHER else change
+
+
 def _broken(metric: str, record: Record) -> BrokenRows:
-    groups = [_group(group) for group in record["groups"]]
-    broke = count(record["broke"])
-    said = [f"{group.change} {group.rows} ({group.share.partition(' ')[0]}, {_against(group)})" for group in groups]
-    more = f"; {len(said) - _SAID} more" if len(said) > _SAID else ""
+    found, broke = record["groups"], record["broke"]
+    more = f"; {len(found) - _SAID} more kinds of change" if len(found) > _SAID + 1 else ""
+    said = [_said(group, broke, record["others"]) for group in found[: _SAID if more else _SAID + 1]]
     return BrokenRows(
         metric=metric,
-        broke=broke,
+        broke=count(broke),
         others=count(record["others"]),
-        groups=groups,
-        sentence=f"{broke} broke in {metric}: {', '.join(said[:_SAID])}{more}",
+        groups=[_group(group) for group in found],
+        sentence=f"{metric}: {count(broke)} of {counted(broke + record['others'], 'row')} broke"
+        f"{'; in ' if said else ''}{'; in '.join(said)}{more}",
     )
 
 
-def _against(group: ErrorGroup) -> str:
-    return group.lift if group.lift in {_ONLY, UNKNOWN} else f"{group.others} of others"
+def _said(group: Record, broke: int, others: int) -> str:
+    """Return in how many of the rows that broke something changed, and in how many of the others it did, too."""
+    change = change_name(group["change"])
+    of = "it" if broke == 1 else f"all {count(broke)}" if group["rows"] == broke else f"{count(group['rows'])} of them"
+    if not others:
+        return f"{of}: {change}"
+    also = group["others"]["rows"]
+    beside = "in none of" if not also else "also in all" if also == others else f"also in {count(also)} of"
+    return f"{of}: {change} ({beside} the {counted(others, 'row')} that did not break)"
 
 
 def _group(record: Record) -> ErrorGroup:
     return ErrorGroup(
-        change=record["change"],
+        change=change_name(record["change"]),
         rows=count(record["rows"]),
         share=f"{percent(record['share'])} {interval(record['interval'], percent)}",
         others=percent(record["others"]["share"]),

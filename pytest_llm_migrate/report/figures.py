@@ -38,6 +38,14 @@ QUANTITIES = {
     "cost": "cost",
 }
 """Names of the measured quantities as people read them."""
+RATES = {
+    "errors": "target rows without an answer",
+    "truncated": "target answers cut off",
+    "refusals": "target answers that refuse",
+}
+"""What is counted of the target, as a share of its rows, as people read it."""
+TIMES = ("latency", "ttft")
+"""Those of them that a latency pass measures."""
 STATISTICS = ("mean", "p50", "p90", "p95", "p99")
 HEADLINES = (("latency", "p50"), ("latency", "p95"), ("ttft", "p50"), ("tokens", "mean"), ("cost", "mean"))
 """The few statistics that a summary shows."""
@@ -179,7 +187,7 @@ def rows_sentence(migration: Record) -> str:
     dataset = migration["dataset"]
     whole = f" of {count(dataset['rows_in_file'])}" if dataset["rows_in_file"] != dataset["rows"] else ""
     parts = [f"{count(dataset['rows'])}{whole} rows of {dataset['path']}"]
-    parts += [flips_sentence(name, found) for name, found in migration["metrics"].items()]
+    parts += [flips_sentence(name, found) for name, found in migration["metrics"].items() if not is_monitor(name)]
     parts += [f"{count(migration['rows_below_bar'])} below their bar"] if migration["rows_below_bar"] else []
     parts += [sentence for side in ("source", "target") if (sentence := _side_faults(migration, side))]
     return "; ".join(parts)
@@ -194,6 +202,11 @@ def gates_sentence(migration: Record) -> str:
     """Return how many of a migration's gates are a GO."""
     gates = migration["gates"]
     return f"{sum(gate['verdict'] == 'GO' for gate in gates)} of {len(gates)} GO" if gates else "no gate"
+
+
+def is_pass_invalid(migration: Record) -> bool:
+    """Return whether latency was measured apart, and in vain: no gate judges by it."""
+    return not (migration.get("latency_pass") or {"valid": True})["valid"]
 
 
 def latency_sentences(migration: Record) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.report.drawings import Axis, gate_drawing, gate_values, show_of
-from pytest_llm_migrate.report.figures import QUANTITIES, Scale
+from pytest_llm_migrate.report.figures import QUANTITIES, RATES, Scale
 from pytest_llm_migrate.report.numbers import count, interval, is_known
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _unit(figures: Record, migration: Record) -> str:
     if kind == "ratio_at_most":
         return "target divided by source"
     if kind == "at_most":
-        return str(QUANTITIES.get(figures.get("quantity", ""), "quantity"))
+        return str(QUANTITIES.get(figures.get("quantity", ""), "share of the target's rows"))
     metric = figures.get("metric", "")
     on_scale = list(migration.get("bounds", {}).get(metric, (0, 1)))
     of_metric = "" if on_scale == [0, 1] else f" on a scale of {on_scale[0]:g} to {on_scale[1]:g}"
@@ -156,7 +156,7 @@ def _line(gate: Record, statement: Record, migration: Record, axis: Axis | None)
 def _asked(figures: Record, statement: Record, migration: Record) -> str:
     kind = figures["kind"]
     what = figures.get("metric") or " ".join(
-        filter(None, [QUANTITIES.get(figures.get("quantity", "")), figures.get("statistic")])
+        filter(None, [(QUANTITIES | RATES).get(figures.get("quantity", "")), figures.get("statistic")])
     )
     if not what:
         return str(statement["gate"])

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.report.figures import Record
 
 _NAMED = 3
+_NO_ROW = "no row is left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ def _gate(record: Record) -> GateWithout:
         gate=record["gate"],
         rows=record["rows"],
         verdict=record["with"],
-        without=record["without"] or "no row is left",
+        without=record["without"] or _NO_ROW,
         statement=record["statement"],
     )
 
@@ -74,7 +75,13 @@ def _consequence(gates: list[GateWithout], rows: int) -> str:
     if not gates:
         return ""
     without = f"without {'it' if rows == 1 else 'them'}"
-    changed = [f"{gate.gate} is {gate.without}, not {gate.verdict}" for gate in gates if gate.without != gate.verdict]
+    changed = [_changed(gate) for gate in gates if gate.without != gate.verdict]
     if changed:
         return f"; {without} {', '.join(changed)}"
     return f"; {without} every gate on a metric says the same"
+
+
+def _changed(gate: GateWithout) -> str:
+    if gate.without == _NO_ROW:
+        return f"{_NO_ROW} for {gate.gate}"
+    return f"{gate.gate} is {gate.without}, not {gate.verdict}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.domain import is_monitor
-from pytest_llm_migrate.report.figures import Scale, metric_figure, quantity_figure
+from pytest_llm_migrate.report.figures import TIMES, Scale, is_pass_invalid, metric_figure, quantity_figure
 from pytest_llm_migrate.report.numbers import UNKNOWN, count, is_known
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def ratio_cell(migration: Record, name: str, statistic: str) -> HeatCell:
     figure = quantity_figure(migration, name, statistic)
     if figure is None:
         return _blank(UNKNOWN)
+    if name in TIMES and is_pass_invalid(migration):
+        return _blank("invalid")
     note = f"{figure.source} → {figure.target}, interval {figure.limits}, n {figure.n}"
     return _cell(figure.change, _ratio_step(figure.estimate), (figure.low, figure.high), 1.0, note)
 

@@ -44,16 +44,20 @@ def _corrected(migration: Record) -> Iterator[str]:
 def _unasked(migration: Record) -> Iterator[str]:
     """Yield how far each judge agrees with people whose metric no gate judges by, as gates say it of theirs."""
     asked = {said["figures"].get("metric") for gate in migration["gates"] for said in gate["statements"]}
-    people = migration.get("people", {})
+    told = asked | set(migration.get("people", {}))
+    unheld = []
     for name in migration.get("judged", ()):
-        if name in asked or name in people or is_monitor(name):
+        if name in told or is_monitor(name):
             continue
         held = [found for found in migration.get("certificates", {}).get(name, ()) if found["answers"]]
         if not held:
-            yield f"{name}, which no gate judges by: its judge was not held against people"
+            unheld.append(name)
         for found in held:
             over = f"over {counted(found['answers'], 'answer')}"
             yield f"{name}, which no gate judges by: its judge and {found['human']} {_agree(found)} {over}"
+    if unheld:
+        judges = "its judge was" if len(unheld) == 1 else "their judges were"
+        yield f"{', '.join(unheld)}, which no gate judges by: {judges} not held against people"
 
 
 def _agree(found: Record) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.report.attributions import attribution_sentences
-from pytest_llm_migrate.report.cautions import cautions_of
+from pytest_llm_migrate.report.cautions import cautions_of, shared_cautions
 from pytest_llm_migrate.report.ci import ci_address
 from pytest_llm_migrate.report.error_groups import GROUP_HEADS, broken_rows
 from pytest_llm_migrate.report.figures import (
@@ -21,6 +20,7 @@ from pytest_llm_migrate.report.flips import FLIP_HEADS, flip_counts
 from pytest_llm_migrate.report.gold_audits import gold_audit_of
 from pytest_llm_migrate.report.judged import judged_sentences
 from pytest_llm_migrate.report.money import projection_sentence, spending_details, spending_sentence
+from pytest_llm_migrate.report.names import names_of
 from pytest_llm_migrate.report.numbers import UNKNOWN, count, counted
 from pytest_llm_migrate.report.outcomes import badness, outcome_words, reason, worst_rows
 from pytest_llm_migrate.report.prompts import route, tuning_sentence
@@ -147,13 +147,8 @@ def _migration(migration: Record) -> Iterator[str]:
 
 def _shared_warnings(migrations: Sequence[Record]) -> Iterator[str]:
     """Yield what several migrations warn of, each warning once with whose it is, the most frequent first."""
-    whose: dict[str, list[str]] = defaultdict(list)
-    for migration in migrations:
-        for warning in cautions_of(migration):
-            whose[warning].append(migration["name"])
-    found = sorted(whose, key=lambda warning: -len(whose[warning]))
-    for warning in found[:_MOST_WARNINGS]:
-        names = whose[warning]
+    found = shared_cautions(migrations)
+    for names, warning in found[:_MOST_WARNINGS]:
         of = markdown(names[0]) if len(names) == 1 else counted(len(names), "migration")
         yield f"- ⚠️ {of}: {markdown(warning, _LONGEST)}"
     if found[_MOST_WARNINGS:]:
@@ -191,7 +186,8 @@ def _gates(migrations: Sequence[Record], *, is_hiding_go: bool = False) -> Itera
 
 def _gate_cells(gate: Record) -> tuple[str, str, str]:
     name = gate["doc"] or gate["nodeid"].rpartition("::")[2]
-    return _verdict(gate), markdown(name, _LONGEST), markdown(gate["statement"], _LONGEST)
+    why = gate["statement"] or f"a plain assertion, without an interval: {gate['outcome']}"
+    return _verdict(gate), markdown(name, _LONGEST), markdown(why, _LONGEST)
 
 
 def _figures(migrations: Sequence[Record]) -> Iterator[str]:
@@ -258,7 +254,7 @@ def _worst(migrations: Sequence[Record], worst: dict[str, list[Record]]) -> Iter
 
 
 def _named(migration: Record, migrations: Sequence[Record]) -> str:
-    return markdown(migration["name"]) if len(migrations) > 1 else ""
+    return markdown(names_of(migrations)[migration["id"]]) if len(migrations) > 1 else ""
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

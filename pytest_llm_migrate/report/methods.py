@@ -127,7 +127,10 @@ def _exclusions(record: Record) -> Iterator[tuple[str, str]]:
         yield "by fault", ", ".join(said)
     for name, found in record["metrics"].items():
         missing = record["dataset"]["rows"] - found["n"]
-        yield f"{name}: answers not scored", f"{_sides(found['failures'])}; {count(missing)} rows without both scores"
+        yield (
+            f"{name}: answers not scored",
+            f"{_sides(found['failures'])}; {counted(missing, 'row')} without both scores",
+        )
     yield "cut off, but judged", _sides(record["truncated"])
     yield "refused, but judged", _sides(record["refusals"])
     for gate in record["gates"]:
@@ -138,7 +141,11 @@ def _exclusions(record: Record) -> Iterator[tuple[str, str]]:
     said = [f"{count(number)} {name.replace('_', ' ')}" for name, number in tests.items() if number]
     yield "row tests", ", ".join(said) or "none: no test looked at rows one by one"
     if found := record.get("latency_pass"):
-        left_out = [f"{side} {why} {count(n)}" for side in SIDES for why, n in found["excluded"][side].items()]
+        left_out = [
+            f"{side} {count(n)} ({'the other side has none' if why == 'other_side' else why})"
+            for side in SIDES
+            for why, n in found["excluded"][side].items()
+        ]
         yield "left out of the latency pass", ", ".join(left_out) or "none"
 
 
@@ -189,7 +196,17 @@ def _certificate(found: Record) -> str:
     held = f"held against {found['human']} on {counted(found['answers'], 'answer')} of {counted(found['rows'], 'row')}"
     agreement = [f"{key} {_estimate(found[key])}" for key in ("kappa", "spearman") if is_known(found[key]["value"])]
     share = f"both agree in {percent(found['observed'])}" if is_known(found["observed"]) else ""
-    return "; ".join(filter(None, [held, *agreement, share, found["caution"]]))
+    return "; ".join(filter(None, [held, *agreement, share, *_rates(found), found["caution"]]))
+
+
+def _rates(found: Record) -> Iterator[str]:
+    """Yield how much people and the judge call good, and how much of what people call so the judge does."""
+    if is_known(found["good_by_people"]):
+        yield f"people call {percent(found['good_by_people'])} good, the judge {percent(found['good_by_judge'])}"
+    for word, name in (("good", "true_positive_rate"), ("bad", "true_negative_rate")):
+        if is_known(found[name]["value"]):
+            limits = interval(found[name]["interval"], percent)
+            yield f"of what people call {word} it calls {percent(found[name]['value'])} {limits} so"
 
 
 def _agreement(among: Record | None) -> str:

@@ -39,6 +39,18 @@ def facts_of(results: Record, record: Record) -> list[tuple[str, str]]:
     return list(_facts(results, record))
 
 
+def run_facts(results: Record) -> list[tuple[str, str]]:
+    """Return when a run was made, of which code and by whom, as far as that is known."""
+    run = results["run"]
+    found = [
+        ("run", f"{moment(run['started'])}, took {took(run)}"),
+        ("git commit", (run["git_commit"] or UNKNOWN)[:_COMMIT]),
+        ("run by", run.get("by") or ""),
+        ("CI run", ci_address(run)),
+    ]
+    return [(name, value) for name, value in found if value]
+
+
 def moved_of(record: Record) -> list[Moved]:
     """Return both sides beside each other, as far as there is something to say."""
     return [Moved(label=label, source=was, target=now) for label, was, now in _moved(record) if was or now]
@@ -58,17 +70,11 @@ def took(run: Record) -> str:
 
 def _facts(results: Record, record: Record) -> Iterator[tuple[str, str]]:
     """Yield what a reader asks first of a run: from what to what, where, when, of which code, by whom."""
-    run = results["run"]
     for side in ("source", "target"):
         yield side, " · ".join(part for part in _about(record[side]) if part)
     yield "prompts", _prompts(record)
     yield "judged on", _judged(record["dataset"])
-    yield "run", f"{moment(run['started'])}, took {took(run)}"
-    yield "git commit", (run["git_commit"] or UNKNOWN)[:_COMMIT]
-    if run.get("by"):
-        yield "run by", run["by"]
-    if address := ci_address(run):
-        yield "CI run", address
+    yield from run_facts(results)
 
 
 def _about(side: Record) -> tuple[str, ...]:
@@ -109,8 +115,9 @@ def _prompts(record: Record) -> str:
         return f"the same prompt on both sides, {target['name']}"
     if record["source"]["ref"] == record["target"]["ref"]:
         return route(record, "→")
-    name = (target or source)["name"]
-    return f"prompt {name} on the target side: {(target or {}).get('strategy') or 'none'}"
+    if not source or not target:
+        return f"on the {'target' if target else 'source'} side alone: {(target or source)['name']}"
+    return "not the same text on both sides"
 
 
 def _judged(dataset: Record) -> str:

@@ -10,29 +10,27 @@ from pytest_llm_migrate.report.as_sent import prompts_as_sent
 from pytest_llm_migrate.report.attributions import attribution_grids
 from pytest_llm_migrate.report.cautions import cautions_of
 from pytest_llm_migrate.report.charts import charts_of, target_chart
-from pytest_llm_migrate.report.drawings import figure_drawings
+from pytest_llm_migrate.report.drawn import drawn_economics, drawn_metrics, drawn_slices
 from pytest_llm_migrate.report.error_groups import broken_rows
 from pytest_llm_migrate.report.figures import (
     QUANTITIES,
     STATISTICS,
-    Scale,
-    gates_sentence,
     latency_sentences,
-    metric_figure,
-    metric_figures,
     no_cost_sentences,
     quantity_figures,
     unknown_quantities,
 )
 from pytest_llm_migrate.report.forest import forests_of
 from pytest_llm_migrate.report.gold_audits import gold_audit_of
-from pytest_llm_migrate.report.heat import metric_cell, ratio_cell, slice_heat
+from pytest_llm_migrate.report.heat import slice_heat
+from pytest_llm_migrate.report.index import index_of
 from pytest_llm_migrate.report.judged import judged_sentences
 from pytest_llm_migrate.report.left_out import left_out_sentence
 from pytest_llm_migrate.report.methods import methods_of, run_provenance
 from pytest_llm_migrate.report.money import projection_sentence
 from pytest_llm_migrate.report.moved import facts_of, moment, moved_of, took
-from pytest_llm_migrate.report.numbers import count, counted, is_known, usd_change
+from pytest_llm_migrate.report.names import names_of, subject_of
+from pytest_llm_migrate.report.numbers import count, counted
 from pytest_llm_migrate.report.outcomes import OUTCOMES
 from pytest_llm_migrate.report.prompt_diff import prompt_pair
 from pytest_llm_migrate.report.prompts import tuning_sentence
@@ -46,17 +44,16 @@ from pytest_llm_migrate.report.text import visible
 from pytest_llm_migrate.report.watched import watched_sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
     from pytest_llm_migrate.report.attributions import AttributionGrid
     from pytest_llm_migrate.report.charts import Chart
-    from pytest_llm_migrate.report.drawings import Drawing
+    from pytest_llm_migrate.report.drawn import Drawn
     from pytest_llm_migrate.report.error_groups import BrokenRows
     from pytest_llm_migrate.report.figures import Figure, Record
-    from pytest_llm_migrate.report.forest import Forest, ForestLine
+    from pytest_llm_migrate.report.forest import Forest
     from pytest_llm_migrate.report.gathered import Gathered
     from pytest_llm_migrate.report.gold_audits import GoldAudit
-    from pytest_llm_migrate.report.heat import HeatCell, HeatMap
+    from pytest_llm_migrate.report.heat import HeatMap
+    from pytest_llm_migrate.report.index import Index
     from pytest_llm_migrate.report.methods import Method
     from pytest_llm_migrate.report.moved import Moved
     from pytest_llm_migrate.report.packing import Pile
@@ -64,18 +61,6 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.report.rankings import Ranking
     from pytest_llm_migrate.report.signoffs import Decided
     from pytest_llm_migrate.report.strip import Tile
-
-_INDEXED = 2
-"""Metrics that a line of the index shows."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
-    """A figure with the drawing of its interval, and the record it came from."""
-
-    figure: Figure
-    drawing: Drawing | None
-    record: Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,33 +72,12 @@ class Gate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IndexLine:
-    """A migration among several: its gates, its closest margin, and how it moved.
-
-    Attributes:
-        migration: Its view.
-        gates: How many of its gates are a GO.
-        margin: What its gates asked first, beside what was found.
-        quality: Its first metrics, with their names.
-        economics: Latency, and cost.
-        below: Rows below their bar.
-        month: What a month changes by, empty where no volume was given.
-    """
-
-    migration: MigrationView
-    gates: str
-    margin: list[ForestLine]
-    quality: list[tuple[str, HeatCell]]
-    economics: list[tuple[str, HeatCell]]
-    below: str
-    month: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class MigrationView:
     """One migration, ready for its template."""
 
     record: Record
+    name: str
+    subject: str
     anchor: str
     next_anchor: str
     tuned: str
@@ -158,7 +122,7 @@ class Page:
     moment: str
     took: str
     sealed: str
-    index: list[IndexLine]
+    index: Index | None
     rankings: list[tuple[Ranking, Chart | None]]
     migrations: list[MigrationView]
     provenance: list[tuple[str, str]]
@@ -182,7 +146,7 @@ def page_of(
         moment=moment(run["started"]),
         took=took(run),
         sealed=seal_sentence(results),
-        index=[_index_line(view) for view in views] if len(views) > 1 else [],
+        index=index_of(results, views),
         rankings=list(zip(rankings_of(results), _ranking_charts(results), strict=True)),
         migrations=views,
         provenance=run_provenance(results),
@@ -197,12 +161,14 @@ def _ranking_charts(results: Record) -> list[Chart | None]:
 
 
 def _migration(results: Record, place: int, pile: Pile, gathered: Gathered, *, is_redacted: bool) -> MigrationView:
-    record, last = results["migrations"][place - 1], len(results["migrations"])
-    economics = quantity_figures(record, list(_economics()))
+    records = results["migrations"]
+    record = records[place - 1]
     return MigrationView(
         record=record,
+        name=names_of(records)[record["id"]],
+        subject=subject_of(record, records),
         anchor=f"m{place}",
-        next_anchor=f"m{place + 1}" if place < last else "",
+        next_anchor=f"m{place + 1}" if place < len(records) else "",
         tuned=tuning_sentence(record),
         variants=[variant_cells(variant, record.get("prompt_tuning")) for variant in record.get("variants", ())],
         warnings=cautions_of(record),
@@ -216,8 +182,8 @@ def _migration(results: Record, place: int, pile: Pile, gathered: Gathered, *, i
         tiles=tiles_of(record),
         moved=moved_of(record),
         gates=[Gate(record=gate, name=gate["nodeid"].rpartition("::")[2]) for gate in record["gates"]],
-        metrics=_metrics(record),
-        economics=_drawn(economics, [{}] * len(economics), reference=1),
+        metrics=drawn_metrics(record),
+        economics=drawn_economics(record),
         statistics=quantity_figures(record, [(name, statistic) for name in QUANTITIES for statistic in STATISTICS]),
         unknown=unknown_quantities(record),
         no_cost=no_cost_sentences(record),
@@ -228,7 +194,7 @@ def _migration(results: Record, place: int, pile: Pile, gathered: Gathered, *, i
         attribution=attribution_grids(record),
         broken=broken_rows(record),
         audit=gold_audit_of(record),
-        slices=list(_slices(record)),
+        slices=list(drawn_slices(record)),
         outcomes=[(name, CODES[name], count(pile.counts[name])) for name in OUTCOMES if pile.counts[name]],
         rows=pile,
         left_out=left_out_sentence(pile),
@@ -241,60 +207,3 @@ def _scales(record: Record) -> str:
     """Return the metrics' names with their least and greatest score, for the page's script."""
     bounds = {name: record.get("bounds", {}).get(name, (0, 1)) for name in record["metrics"]}
     return json.dumps([{"name": visible(name), "low": low, "high": high} for name, (low, high) in bounds.items()])
-
-
-def _metrics(record: Record) -> list[Drawn]:
-    """Return the metrics, those of one scale drawn on one axis: a point of five stars is no share."""
-    scales: dict[tuple[float, ...], list[str]] = {}
-    for name in record["metrics"]:
-        scales.setdefault(tuple(record.get("bounds", {}).get(name, (0, 1))), []).append(name)
-    found: dict[str, Drawn] = {}
-    for names in scales.values():
-        records = [record["metrics"][name] for name in names]
-        figures = [metric_figure(name, record["metrics"][name], Scale.of(record, name)) for name in names]
-        found |= zip(names, _drawn(figures, records, reference=0), strict=True)
-    return [found[name] for name in record["metrics"]]
-
-
-def _drawn(figures: Sequence[Figure], records: Sequence[Record], *, reference: float) -> list[Drawn]:
-    drawings = figure_drawings(figures, reference)
-    found = zip(figures, drawings, records, strict=True)
-    return [Drawn(figure=figure, drawing=drawing, record=record) for figure, drawing, record in found]
-
-
-def _index_line(view: MigrationView) -> IndexLine:
-    record = view.record
-    names = [figure.name for figure in metric_figures(record)[:_INDEXED]]
-    speed, price = ratio_cell(record, "latency", "p95"), ratio_cell(record, "cost", "mean")
-    lines = [line for forest in view.forests for line in forest.lines if line.drawing]
-    closest = sorted(lines, key=lambda line: (line.verdict == "GO", line.room))[:1]
-    month = (record.get("projection") or {}).get("difference_usd")
-    return IndexLine(
-        migration=view,
-        gates=gates_sentence(record),
-        margin=closest,
-        quality=[(name, metric_cell(record, name, record["metrics"][name])) for name in names],
-        economics=[("Latency p95", speed), ("Cost", price)],
-        below=count(record["rows_below_bar"]),
-        month=usd_change(month) if is_known(month) else "",
-    )
-
-
-def _economics() -> Iterator[tuple[str, str]]:
-    for name in QUANTITIES:
-        timed = name in {"latency", "ttft"}
-        yield from ((name, statistic) for statistic in (("p50", "p95") if timed else ("mean",)))
-
-
-def _slices(record: Record) -> Iterator[tuple[str, list[Drawn]]]:
-    """Yield each slice column and metric with its groups, drawn on one axis."""
-    groups = record["slice_metrics"]
-    for column in dict.fromkeys(group["column"] for group in groups):
-        for metric in record["metrics"]:
-            found = [group for group in groups if group["column"] == column and metric in group["metrics"]]
-            figures = [_group_figure(group, metric, Scale.of(record, metric)) for group in found]
-            yield f"{column}: {metric}", _drawn(figures, found, reference=0)
-
-
-def _group_figure(group: Record, metric: str, scale: Scale) -> Figure:
-    return metric_figure(str(group["value"]), group["metrics"][metric], scale)

@@ -72,6 +72,10 @@ def _texts(prompt: Record) -> Iterator[tuple[str, str]]:
         yield "User", prompt["user"]
 
 
+_WRITTEN = {None: "as written", "catalog": "from the catalog", "manual": "written by hand"}
+"""What a prompt is called that no strategy wrote."""
+
+
 def _part(name: str, source: str, target: str) -> PromptPart:
     left, right = compared(source, target)
     return PromptPart(name=name, source=left, target=right, is_same=source == target)
@@ -81,7 +85,7 @@ def _origin(prompt: Record | None) -> str | None:
     """Return in a line where a prompt comes from."""
     if not prompt:
         return None
-    strategy = f"written by strategy {prompt['strategy']}" if prompt.get("strategy") else "as written"
+    strategy = _WRITTEN.get(prompt.get("strategy"), f"written by strategy {prompt.get('strategy')}")
     found = [prompt["name"], prompt.get("path"), strategy, settings_sentence(prompt), f"sha256 {prompt['sha256'][:12]}"]
     return " · ".join(part for part in found if part)
 

@@ -11,7 +11,8 @@ from pytest_llm_migrate.report.text import columns, markdown, one_line, padded, 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_WIDTH = 78
+WIDTH = 78
+"""Columns of a line, but for those of a diff."""
 _LONGEST_DIFF = 60  # lines on the terminal; Markdown and JSON have all
 _LONGEST_WHY = 300
 _NONE = "-"
@@ -33,8 +34,8 @@ def rewrite_lines(record: Mapping[str, Any]) -> Iterator[str]:
     before, after = record["before"], record["after"]
     yield from _lines(f"{record['prompt']} for {record['target']}: {record['strategy']}", "")
     yield f"  dev score {before['mean']:.3f} -> {after['mean']:.3f} over {counted(after['rows'], 'row')}"
-    tokens = f"{_tokens(before)} -> {_tokens(after)}"
-    yield from _lines(f"tokens a row: {tokens}; cost: {usd(before['cost'])} -> {usd(after['cost'])}", "  ")
+    yield f"  tokens a row: {_tokens(before)} -> {_tokens(after)}"
+    yield f"  cost a row: {usd(_cost_a_row(before))} -> {usd(_cost_a_row(after))}"
     for note in record["notes"]:
         yield from _lines(note, "  ")
     yield from _lines(f"filed in {', '.join(record['files'])}", "  ")
@@ -128,12 +129,12 @@ def _variant_lines(record: Mapping[str, Any]) -> Iterator[str]:
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield rows of a name, figures and words: figures are whole, words wrap, a name too long has a line of its own."""
     widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
-    room = _WIDTH - 2 - sum(width + 2 for width in widths[1:-1]) - 2
+    room = WIDTH - 2 - sum(width + 2 for width in widths[1:-1]) - 2
     state = min(widths[-1], max(room - widths[0], room // 2))
     named = min(widths[0], room - state)
     for name, *figures, words in rows:
         if columns(name) > named:
-            yield from (f"  {line}" for line in wrapped(name, _WIDTH - 2))
+            yield from (f"  {line}" for line in wrapped(name, WIDTH - 2))
         cells = [name if columns(name) <= named else "", *figures]
         start = "  ".join(padded(cell, width) for cell, width in zip(cells, [named, *widths[1:-1]], strict=True))
         for place, line in enumerate(wrapped(words, state)):
@@ -168,9 +169,16 @@ def plan_lines(record: Mapping[str, Any]) -> Iterator[str]:
 def spending_lines(spending: Mapping[str, Any]) -> Iterator[str]:
     """Yield what the calls that a rewriting made came to; nothing where it made none."""
     if spending["calls"]:
-        unpriced = spending["unpriced_calls"]
-        more = f", and {counted(unpriced, 'call')} without a known price" if unpriced else ""
-        yield f"rewriting took {counted(spending['calls'], 'call')}: {usd(spending['usd'])}{more}"
+        yield f"rewriting took {counted(spending['calls'], 'call')}: {_spent(spending)}"
+
+
+def _spent(spending: Mapping[str, Any]) -> str:
+    unpriced = spending["unpriced_calls"]
+    if not unpriced:
+        return usd(spending["usd"])
+    if unpriced == spending["calls"]:
+        return "no price is known"
+    return f"{usd(spending['usd'])}, and {counted(unpriced, 'call')} without a known price"
 
 
 def _plan_parts(record: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
@@ -190,6 +198,6 @@ def _tokens(trial: Mapping[str, Any]) -> str:
 
 
 def _lines(text: str, indent: str) -> Iterator[str]:
-    first, *rest = wrapped(visible(text), _WIDTH - len(indent))
+    first, *rest = wrapped(visible(text), WIDTH - len(indent))
     yield indent + first
     yield from (f"{indent}  {line}" for line in rest)

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain.review import answer_hash
+from pytest_llm_migrate.report.error_groups import change_name
 from pytest_llm_migrate.report.figures import tokens_sentence, without_cost
 from pytest_llm_migrate.report.numbers import count, is_known, score, seconds, usd
 from pytest_llm_migrate.report.outcomes import is_below_bar, metric_outcome, outcome
@@ -48,7 +49,9 @@ def row_record(row: Mapping[str, Any], metrics: Sequence[str]) -> Json:
         "k": bool(row.get("critical")),
         "s": "text" in source and source["text"] == target.get("text"),
         "m": visible(" · ".join(_moves(source, target, metrics))),
-        "g": [[visible(part) for part in (each["change"], each["detail"])] for each in row.get("changes", [])],
+        "g": [
+            [visible(part) for part in (change_name(each["change"]), each["detail"])] for each in row.get("changes", [])
+        ],
         "x": {visible(name): one_line(as_text(value), _SHORT) for name, value in slices.items()},
         "v": [_pair(source, target, name) for name in metrics],
         "i": [[visible(name), passage(value)] for name, value in given.items()],

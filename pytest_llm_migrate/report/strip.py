@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.report.figures import cost_state, metric_figures, quantity_figure
+from pytest_llm_migrate.report.figures import cost_state, is_pass_invalid, metric_figures, quantity_figure
 from pytest_llm_migrate.report.numbers import UNKNOWN, count, counted, interval, is_known, ratio, usd, usd_change
 
 if TYPE_CHECKING:
@@ -38,7 +38,8 @@ def _tiles(record: Record) -> Iterator[Tile]:
     for figure in metric_figures(record)[:_MOST_METRICS]:
         yield _tile(figure)
     times = [quantity_figure(record, name, statistic) for name, statistic in _TIMES]
-    yield from (_tile(figure) for figure in times if figure)
+    invalid = is_pass_invalid(record)
+    yield from (_invalid_tile(figure) if invalid else _tile(figure) for figure in times if figure)
     if not record.get("latency"):
         yield Tile(label="latency", value=UNKNOWN, note="no row has it on either side")
     if tokens := quantity_figure(record, "tokens", "mean"):
@@ -53,6 +54,10 @@ def _tiles(record: Record) -> Iterator[Tile]:
 
 def _tile(figure: Figure) -> Tile:
     return Tile(label=figure.name, value=figure.change, note=f"{figure.source} → {figure.target}")
+
+
+def _invalid_tile(figure: Figure) -> Tile:
+    return Tile(label=figure.name, value="invalid", note="the latency pass does not count", is_bad=True)
 
 
 def _fault_tile(record: Record) -> Tile:

@@ -17,10 +17,13 @@ def watched_sentences(migration: Mapping[str, Any]) -> list[str]:
     """Return the monitoring in one sentence, and one for every other metric with figures of the run."""
     run_level = migration.get("run_level", {})
     means = {name: found for name, found in migration["metrics"].items() if is_monitor(name)}
-    seen = [f"{_short(name)} {_mean(found, 'source')} -> {_mean(found, 'target')}" for name, found in means.items()]
+    gated = {said["figures"].get("metric") for gate in migration["gates"] for said in gate["statements"]}
+    seen = [_seen(name, found) for name, found in means.items() if name not in gated]
+    judged = [_seen(name, found) for name, found in means.items() if name in gated]
     watched = [(name, found) for name, found in run_level.items() if is_monitor(name)]
     seen += [f"{_short(name)}: {', '.join(_texts(found))}" for name, found in watched if "fault" not in found]
     said = [f"monitoring, source -> target, not judged: {'; '.join(seen)}"] if seen else []
+    said += [f"monitoring, source -> target, judged by a gate: {'; '.join(judged)}"] if judged else []
     for name, found in run_level.items():
         texts = [] if is_monitor(name) else list(_texts(found))
         said += [f"{name} over the run, source -> target: {'; '.join(texts)}"] if texts else []
@@ -29,6 +32,10 @@ def watched_sentences(migration: Mapping[str, Any]) -> list[str]:
 
 def _short(name: str) -> str:
     return name.partition(":")[2].replace("_", " ")
+
+
+def _seen(name: str, found: Mapping[str, Any]) -> str:
+    return f"{_short(name)} {_mean(found, 'source')} -> {_mean(found, 'target')}"
 
 
 def _mean(found: Mapping[str, Any], side: str) -> str:

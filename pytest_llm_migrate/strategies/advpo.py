@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain import Rewrite, Takes
 from pytest_llm_migrate.domain.bedrock_ids import bedrock_id, is_application_profile
@@ -19,7 +19,7 @@ from pytest_llm_migrate.strategies.single_text import SingleText
 from pytest_llm_migrate.strategies.writing import fault_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytest_llm_migrate.domain import PromptTask, PromptText
 
@@ -28,6 +28,7 @@ _POLL, _MINUTES = 30.0, 240.0
 _BILLED = "The service bills the job's own tokens; no cost that is told here has them."
 _LEAST_EXAMPLE = 30
 """Characters of a row that make it an example of the prompt that holds them."""
+_RESULTS = "--strategy-option results=PATH"
 _HOW = (
     "Start a job with --strategy-option s3=s3://BUCKET/PREFIX, write its input with export=FOLDER, or read its results "
     "with results=PATH."
@@ -62,6 +63,11 @@ class AdvancedPromptOptimization:
         """Return one job; what it has the target answer is billed by the service, and no answer of a run."""
         return Takes(texts=0, answers=0, services=1)
 
+    def check(self, target: str, settings: Mapping[str, Any], optimizer: str | None) -> None:  # noqa: ARG002 - no model helps
+        """Raise `NoRewriteError` where nothing says how to come by a job's results."""
+        if not settings.keys() & {"results", "export", "s3"}:
+            raise NoRewriteError(self.name, target, "no job is set up", _HOW)
+
     def rewrite(self, task: PromptTask) -> Rewrite:
         """Return the service's prompt.
 
@@ -71,24 +77,25 @@ class AdvancedPromptOptimization:
             CallFailedError: The service did not answer.
         """
         single = SingleText.of(task)
-        written, scores = chosen_result(
+        chosen = chosen_result(
             self._results(task, single), task, self.name, template=template_id(task), asked=single.text
         )
-        prompt = single.filled(task, written)
+        prompt = single.filled(task, chosen.template)
         fault = fault_of(task, prompt.user, prompt.system)
         if fault:
             raise NoRewriteError(self.name, task.target, f"of the service's text, {fault}", _HOW)
         examples = tuple(_examples(task, prompt))
         billed = "" if "results" in task.settings else _BILLED
-        notes = [*single.notes, billed, scores, _drawn(task), _declared(examples)]
-        return Rewrite(prompt=prompt, notes=tuple(filter(None, notes)), examples_from=examples)
+        notes = [*single.notes, billed, chosen.said, _drawn(task), _declared(examples)]
+        return Rewrite(
+            prompt=prompt, notes=tuple(filter(None, notes)), examples_from=examples, service_scores=chosen.scores
+        )
 
     def _results(self, task: PromptTask, single: SingleText) -> str:
         settings = task.settings
         if "results" in settings:
             return _read(Path(settings["results"]))
-        if "export" not in settings and "s3" not in settings:
-            raise NoRewriteError(self.name, task.target, "no job is set up", _HOW)
+        self.check(task.target, settings, task.optimizer)
         line = input_line(task, single.text, self.name)
         if "export" in settings:
             raise self._exported(task, line)
@@ -127,7 +134,8 @@ class AdvancedPromptOptimization:
         except OSError as error:
             raise StrategySettingError("export", "a folder that can be written", str(folder)) from error
         problem = f"the job's {' and '.join(files)} went to {folder}, and no job was started"
-        return NoRewriteError(self.name, task.target, problem, _HOW)
+        way_out = f"Start it there, or here with --strategy-option s3=s3://BUCKET/PREFIX, and read it with {_RESULTS}."
+        return NoRewriteError(self.name, task.target, problem, way_out)
 
 
 def _read(path: Path) -> str:

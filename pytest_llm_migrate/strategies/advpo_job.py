@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 RESULTS = "advanced_prompt_optimization_results.jsonl"
 _ATTEMPTS = 4
+_PLACE = "Name another place with --strategy-option s3=s3://BUCKET/PREFIX."
 _DONE = frozenset({"Completed", "PartiallyCompleted"})
 _ENDED = frozenset({"Failed", "Stopped", "Stopping", "Deleting"})
 _SETTINGS = {"max_tokens": "maxTokens", "temperature": "temperature", "top_p": "topP", "stop": "stopSequences"}
@@ -55,13 +56,20 @@ class PromptJob:
         token = hashlib.sha256(f"{self.model}\n{self.bucket}/{self.prefix}\n{line}".encode()).hexdigest()[:32]
         folder = f"{self.prefix}{token}/"
         s3, bedrock = aws_client("s3", attempts=_ATTEMPTS), aws_client("bedrock", attempts=_ATTEMPTS)
-        called(lambda: s3.put_object(Bucket=self.bucket, Key=f"{folder}input.jsonl", Body=line.encode()))
+        self._put(s3, f"{folder}input.jsonl", line)
         request = self._request(token, folder)
         job = _whole(lambda: bedrock.create_advanced_prompt_optimization_job(**request), "jobArn")["jobArn"]
         self.say(f"job {job.rpartition('/')[2]}")
         self._wait(bedrock, job)
         key = f"{folder}{job.rpartition('/')[2]}/{RESULTS}"
         return _content(s3, self.bucket, key)
+
+    def _put(self, s3: Any, key: str, line: str) -> None:
+        try:
+            called(lambda: s3.put_object(Bucket=self.bucket, Key=key, Body=line.encode()))
+        except CallFailedError as error:
+            message = f"s3://{self.bucket}/{key}: {error.message}"
+            raise CallFailedError(error.kind, message, fatal=error.fatal, way_out=error.way_out or _PLACE) from error
 
     def _request(self, token: str, folder: str) -> dict[str, Any]:
         known = {_SETTINGS[name]: value for name, value in self.inference.items() if name in _SETTINGS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain.bedrock_ids import base_id, bedrock_id
@@ -22,8 +23,23 @@ _FIGURES = {
 _WAY_OUT = "Give the results of a job for this prompt and target, or start one with --strategy-option s3=s3://..."
 
 
-def chosen_result(text: str, task: PromptTask, strategy: str, *, template: str, asked: str) -> tuple[str, str]:
-    """Return the optimized template for a task's target with a sentence on the service's scores.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What a job made of a template for one model.
+
+    Attributes:
+        template: The optimized template.
+        said: A sentence on the service's own figures.
+        scores: Its scores of the source prompt and of this one, from 0 to 1, where it gave both.
+    """
+
+    template: str
+    said: str
+    scores: tuple[float, float] | None
+
+
+def chosen_result(text: str, task: PromptTask, strategy: str, *, template: str, asked: str) -> Chosen:
+    """Return the optimized template for a task's target with the service's scores.
 
     Args:
         text: A results file: JSON lines.
@@ -41,7 +57,8 @@ def chosen_result(text: str, task: PromptTask, strategy: str, *, template: str, 
     results = [result for record in fitting for result in record.get("promptOptimizationResults") or []]
     for result in results:
         if _is_model(str(result.get("modelId")), task.target):
-            return _template(result, task, strategy), _scores(result)
+            template = _template(result, task, strategy)
+            return Chosen(template=template, said=_said(result), scores=_scores(result))
     known = ", ".join(sorted({str(result.get("modelId")) for result in results})) or "none"
     names = ", ".join(sorted({str(record.get("promptTemplateId")) for record in records})) or "none"
     problem = f"the results have no prompt {template!r} for it (prompts: {names}; this one's models: {known})"
@@ -70,7 +87,7 @@ def _template(result: Mapping[str, Any], task: PromptTask, strategy: str) -> str
     raise NoRewriteError(strategy, task.target, f"the service failed: {reason}", "Run it again, or take another one.")
 
 
-def _scores(result: Mapping[str, Any]) -> str:
+def _said(result: Mapping[str, Any]) -> str:
     before, after = result.get("originalPromptMetrics") or {}, result.get("optimizedPromptMetrics") or {}
     said = [
         f"{label} {before[name]:.4g} -> {after[name]:.4g}"
@@ -79,6 +96,14 @@ def _scores(result: Mapping[str, Any]) -> str:
     ]
     count = len(result.get("dataset") or [])
     return f"The service's own figures, on the {count} samples that it optimized on: {', '.join(said) or 'none'}."
+
+
+def _scores(result: Mapping[str, Any]) -> tuple[float, float] | None:
+    """Return the service's scores of the source prompt and its own, ``None`` where one is no number from 0 to 1."""
+    sides = ("originalPromptMetrics", "optimizedPromptMetrics")
+    found = [(result.get(name) or {}).get("averageScore") for name in sides]
+    before, after = (float(score) if isinstance(score, int | float) and 0 <= score <= 1 else None for score in found)
+    return None if before is None or after is None else (before, after)
 
 
 def _is_model(found: str, target: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.domain import Configurable, Rewrite, Settable, Takes
+from pytest_llm_migrate.domain import Configurable, Demanding, Rewrite, Settable, Takes
 from pytest_llm_migrate.errors import NoRewriteError, UnknownNameError, UnknownStrategySettingError, counted
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ def named(name: str, known: Mapping[str, Strategy], *, where: str) -> Strategy:
         return BestOf(parts=tuple(named(part.strip(), known, where=where) for part in parts))
     if IN_A_ROW in name:
         return Chain(parts=tuple(named(part.strip(), known, where=where) for part in name.split(IN_A_ROW)))
-    raise UnknownNameError("strategy", name, known, where=where)
+    hint = "" if name else "Write several as 'a+b' or 'best-of:a,b'."
+    raise UnknownNameError("strategy", name, known, where=where, hint=hint)
 
 
 def configured(strategy: Strategy, settings: Mapping[str, Any]) -> Strategy:
@@ -46,6 +47,12 @@ def check_names(strategy: Strategy, names: Iterable[str], shared: frozenset[str]
     for name in names:
         if own is not None and name not in own | shared:
             raise UnknownStrategySettingError(name, strategy.name, own, shared)
+
+
+def check_needs(strategy: Strategy, target: str, settings: Mapping[str, Any], optimizer: str | None) -> None:
+    """Raise a `MigrateError` for what a strategy cannot do without, so that no part ahead of it is paid for first."""
+    if isinstance(strategy, Demanding):
+        strategy.check(target, settings, optimizer)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +88,11 @@ class Chain:
     def configured(self, settings: Mapping[str, Any]) -> Chain:
         """Return the chain with every part as the user set it."""
         return replace(self, parts=tuple(configured(part, settings) for part in self.parts))
+
+    def check(self, target: str, settings: Mapping[str, Any], optimizer: str | None) -> None:
+        """Raise what a part raises that cannot do without something."""
+        for part in self.parts:
+            check_needs(part, target, settings, optimizer)
 
     def takes(self, rows: int) -> Takes:
         """Return what all parts take together."""
@@ -138,6 +150,11 @@ class BestOf:
     def configured(self, settings: Mapping[str, Any]) -> BestOf:
         """Return the contest with every part as the user set it."""
         return replace(self, parts=tuple(configured(part, settings) for part in self.parts))
+
+    def check(self, target: str, settings: Mapping[str, Any], optimizer: str | None) -> None:
+        """Raise what a part raises that cannot do without something."""
+        for part in self.parts:
+            check_needs(part, target, settings, optimizer)
 
     def takes(self, rows: int) -> Takes:
         """Return what all parts take together, and the answers that choose the winner."""

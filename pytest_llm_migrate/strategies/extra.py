@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.errors import MissingExtraError
@@ -18,6 +19,13 @@ def dspy_runs(strategy: str) -> Any:
     for library in _LIBRARIES:
         _loaded(library, strategy)
     return import_module("pytest_llm_migrate.strategies.dspy_runs")
+
+
+def check_dspy(strategy: str) -> None:
+    """Raise `MissingExtraError` where DSPy or Optuna is not installed; neither is loaded, which takes seconds."""
+    for library in _LIBRARIES:
+        if find_spec(library) is None:
+            raise MissingExtraError(f"strategy {strategy!r}", library, "optimize")
 
 
 def _loaded(library: str, strategy: str) -> ModuleType:

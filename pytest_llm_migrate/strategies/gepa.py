@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain import Takes
-from pytest_llm_migrate.strategies.extra import dspy_runs
+from pytest_llm_migrate.strategies.extra import check_dspy, dspy_runs
 from pytest_llm_migrate.strategies.settings import whole
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ class Gepa:
     def takes(self, rows: int) -> Takes:
         """Return the answers that are scored, one round more, and a text for each of them."""
         return Takes(texts=self.calls, answers=self.calls + 4 * rows)
+
+    def check(self, target: str, settings: Mapping[str, Any], optimizer: str | None) -> None:  # noqa: ARG002 - the extra is all
+        """Raise `MissingExtraError` where DSPy is not installed."""
+        check_dspy(self.name)
 
     def rewrite(self, task: PromptTask) -> Rewrite:
         """Return the best program as a prompt, or the prompt as it was.

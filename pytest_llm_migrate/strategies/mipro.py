@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain import Takes
-from pytest_llm_migrate.strategies.extra import dspy_runs
+from pytest_llm_migrate.strategies.extra import check_dspy, dspy_runs
 from pytest_llm_migrate.strategies.settings import whole
 
 if TYPE_CHECKING:
@@ -65,6 +65,10 @@ class Mipro:
         """Return the texts and answers of all candidates and trials, each trial on all rows."""
         texts = _LOOKS + _TEXTS_EACH * self.candidates
         return Takes(texts=texts, answers=rows * (self.candidates + 2 * self.trials + 3))
+
+    def check(self, target: str, settings: Mapping[str, Any], optimizer: str | None) -> None:  # noqa: ARG002 - the extra is all
+        """Raise `MissingExtraError` where DSPy is not installed."""
+        check_dspy(self.name)
 
     def rewrite(self, task: PromptTask) -> Rewrite:
         """Return the best program as a prompt, its instruction and its examples, or the prompt as it was.

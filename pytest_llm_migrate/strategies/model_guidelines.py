@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain import Takes
 from pytest_llm_migrate.errors import NoRewriteError, StrategySettingError, masked
 from pytest_llm_migrate.strategies.metaprompt import SYSTEM
-from pytest_llm_migrate.strategies.writing import ASKED, listed_variables, prompt_texts, write
+from pytest_llm_migrate.strategies.writing import ASKED, check_optimizer, listed_variables, prompt_texts, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pytest_llm_migrate.domain import PromptTask, Rewrite
 
@@ -58,6 +58,10 @@ class ModelGuidelines:
     def takes(self, rows: int) -> Takes:  # noqa: ARG002 - whatever their number
         """Return the texts that are asked for at most: a prompt that cannot be used is asked for again once."""
         return Takes(texts=ASKED, answers=0)
+
+    def check(self, target: str, settings: Mapping[str, Any], optimizer: str | None) -> None:  # noqa: ARG002 - the model is all
+        """Raise `NoOptimizerError` where no model writes."""
+        check_optimizer(self.name, optimizer)
 
     def rewrite(self, task: PromptTask) -> Rewrite:
         """Return the prompt; raises as `write` does, and where there are no notes on the target."""

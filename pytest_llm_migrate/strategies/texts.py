@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pytest_llm_migrate.domain import PromptText
+
 _QUOTED = re.compile(r'\{\{ "((?:[{%#]|\\r|\\n)+)" \}\}')
 _VARIABLE = re.compile(r"\{\{-?\s*(\w+)\s*-?\}\}")
 _MARKUP = re.compile(r"</?[A-Za-z][\w-]*>")
@@ -16,6 +18,7 @@ _TAG = re.compile(r"\{[{%](?:(?![}%]\}).)*[}%]\}", re.DOTALL)
 _FENCE = re.compile(r"```[\w-]*\n(?P<text>(?:(?!```).)*)\n```", re.DOTALL)
 _OPENING_ROLE = re.compile(r"\A\s*Human\s*:\s*")
 _CLOSING_ROLE = re.compile(r"\s*(?:\A|\n)\s*Assistant\s*:\s*\Z")
+_MENTION = re.compile(r"\{\{\s*[^\W\d]\w*\s*\}\}|\{\$[^\W\d]\w*\}")
 _WRAPPINGS = 3
 """Times that a text may be wrapped in quotes or a fence."""
 
@@ -61,3 +64,9 @@ def lost_variables(templates: Iterable[str | None], variables: Iterable[str]) ->
 def without_tags(template: str) -> str:
     """Return a template's own words: without variables, blocks and XML tags."""
     return _MARKUP.sub(" ", _TAG.sub(" ", template))
+
+
+def mentions(prompt: PromptText) -> list[str]:
+    """Return what stands in a prompt's own text as variables do, such as ``{{tone}}``: it is sent as it stands."""
+    plain = (_QUOTED.sub(_unquoted, _VARIABLE.sub("", text or "")) for text in (prompt.system, prompt.user))
+    return list(dict.fromkeys(found for text in plain for found in _MENTION.findall(text)))

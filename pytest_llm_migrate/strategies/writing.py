@@ -42,8 +42,7 @@ def write(task: PromptTask, strategy: str, question: str) -> Rewrite:
         NoRewriteError: What it wrote cannot be used, the second time too; the sentence says why.
         CallFailedError: It did not answer.
     """
-    if task.optimizer is None:
-        raise NoOptimizerError
+    check_optimizer(strategy, task.optimizer)
     turns = [Turn("user", question)]
     notes = []
     reading = _Reading()
@@ -59,6 +58,12 @@ def write(task: PromptTask, strategy: str, question: str) -> Rewrite:
         if answer.text.strip():
             turns += [Turn("assistant", answer.text), Turn("user", _AGAIN.format(fault=reading.fault))]
     raise NoRewriteError(strategy, task.target, f"of {task.optimizer}'s text, {reading.fault}", _WAY_OUT)
+
+
+def check_optimizer(strategy: str, optimizer: str | None) -> None:
+    """Raise `NoOptimizerError` where no model writes for a strategy."""
+    if optimizer is None:
+        raise NoOptimizerError(strategy)
 
 
 def prompt_texts(prompt: PromptText) -> str:

@@ -304,3 +304,23 @@ def test_help_fits_a_narrow_terminal(
     assert max(map(len, out.splitlines())) <= 80
     if action in {"import", "export"}:
         assert all(form in out for form in FORMS)
+
+
+def test_variables_are_written_with_dollar_signs(tmp_path: Path, run: Callable[..., str]) -> None:
+    """A text for tools with ``{$v}`` comes back as it went."""
+    prompt = file_source(tmp_path, examples=(), inference={})
+    run("export", "triage", "--format", "text", "--braces", "dollar", "--to", "out")
+    text = (tmp_path / "out/triage.txt").read_text("utf-8")
+    assert "{$tone}" in text
+    assert "{$ticket}" in text
+    assert prompt.user == 'As {"q": 1}: {{ ticket }}'
+    run("import", "out/triage.txt", "--as", "back", "--braces", "single")
+    back = load_prompt(tmp_path / "prompts/back/source.prompt.yaml")
+    values = {"tone": "kind", "ticket": "T"}
+    assert back.render(values) == prompt.render(values)
+
+
+def test_a_diff_of_nothing_says_so(tmp_path: Path, run: Callable[..., str]) -> None:
+    """Where no target has a prompt there is nothing to compare, which is no empty answer."""
+    file_source(tmp_path)
+    assert run("diff", "triage") == "no prompt for a target in prompts/triage\n"

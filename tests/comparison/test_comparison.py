@@ -98,7 +98,7 @@ def test_errors_and_cut_answers_are_counted_and_said() -> None:
     assert comparison.warnings() == [
         "1 of 3 source rows have no answer; they are in no mean",
         "1 of 3 target answers were cut off at their token limit",
-        "m could not score 1 answers; they are in no mean",
+        "m could not score 1 answer; they are in no mean. Row r2 says why",
     ]
     assert comparison.to_record()["errors"] == {
         "source": 1,

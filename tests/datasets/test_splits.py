@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llm_migrate.datasets import dataset_of, ids_sha256, split_of
+from pytest_llm_migrate.datasets import dataset_of, ids_sha256, split_of, unread_words
 from pytest_llm_migrate.errors import TooFewRowsToSplitError
 
 
@@ -28,6 +28,27 @@ def test_a_declared_split_is_taken_as_it_is() -> None:
     """The column ``split`` decides where it names both parts; rows of a third value are in neither."""
     split = split_of(dataset_of(rows(40, split=["dev", "holdout", "holdout", "spare"])))
     assert (len(split.dev), len(split.holdout), split.is_declared) == (10, 20, True)
+
+
+def test_the_words_of_a_split_may_be_written_as_people_write_them() -> None:
+    """Capitals and blanks do not turn a declared split into a drawn one."""
+    split = split_of(dataset_of(rows(40, split=["Dev", " HOLDOUT "])))
+    assert (len(split.dev), len(split.holdout), split.is_declared) == (20, 20, True)
+
+
+@pytest.mark.parametrize(("word", "said"), [("dev", "40 dev and 0 holdout"), ("holdout", "0 dev and 40 holdout")])
+def test_rows_declared_for_one_part_are_not_drawn_for_the_other(word: str, said: str) -> None:
+    """A column that names one part alone is an error, not a draw that tunes by rows declared to judge."""
+    with pytest.raises(TooFewRowsToSplitError, match=said):
+        split_of(dataset_of(rows(40, split=[word])))
+
+
+def test_words_that_tell_no_part_are_named() -> None:
+    """Rows of ``train`` and ``test`` are drawn as if the column were not there, and the words are known."""
+    split = split_of(dataset_of(rows(40, split=["train", "test", None])))
+    assert not split.is_declared
+    assert unread_words(split) == ["test", "train"]
+    assert unread_words(split_of(dataset_of(rows(40, split=["dev", "holdout"])))) == []
 
 
 def test_rows_are_drawn_alike_in_every_stratum() -> None:

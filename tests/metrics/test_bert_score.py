@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_llm_migrate.domain import ScoreFailure
-from pytest_llm_migrate.errors import MissingExtraError, UnknownNameError
+from pytest_llm_migrate.errors import MetricDefinitionError, MissingExtraError, UnknownNameError
 from pytest_llm_migrate.metrics import BertScore
 from tests.metrics.scored import failed, outcome, scored
 
@@ -46,6 +46,12 @@ def test_precision_and_recall_part() -> None:
     parts = [float(scored(BertScore(encoder=Words(), part=part), "cat", "cat sky")) for part in ("precision", "recall")]
     assert parts == [1, 0.5]
     assert scored(BertScore(encoder=Words()), "cat", "cat sky") == pytest.approx(2 / 3)
+
+
+def test_an_encoder_is_an_object() -> None:
+    """A name of one is not looked up."""
+    with pytest.raises(MetricDefinitionError, match=r"encoder='MiniLM' gives no vectors of tokens. Give it one that"):
+        BertScore(encoder="MiniLM")  # type: ignore[arg-type]
 
 
 def test_opposites_score_0() -> None:

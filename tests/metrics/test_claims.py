@@ -255,9 +255,9 @@ def test_settings_that_mean_nothing_are_refused() -> None:
     """A part that is none, and weights that add up to nothing."""
     with pytest.raises(UnknownNameError, match="unknown part 'f2'"):
         FactualCorrectness(part="f2")  # type: ignore[arg-type]
-    for weights in ((0, 0), (-1, 2)):
+    for weights in ((0, 0), (-1, 2), 0.75, (1, 2, 3)):
         with pytest.raises(MetricDefinitionError, match="are not two numbers from 0 on"):
-            AnswerCorrectness(weights=weights)
+            AnswerCorrectness(weights=weights)  # type: ignore[arg-type]
 
 
 def test_without_a_judge_there_is_no_score() -> None:

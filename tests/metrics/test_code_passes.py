@@ -9,6 +9,8 @@ from itertools import combinations
 
 import pytest
 
+from pytest_llm_migrate.domain import Score, ScoreFailure
+from pytest_llm_migrate.errors import MetricDefinitionError
 from pytest_llm_migrate.metrics import CodePasses, pass_at_k, sandbox
 from tests.metrics.scored import failed, scored
 
@@ -113,5 +115,23 @@ def test_the_interpreter_is_in_the_version() -> None:
     """Code that passes under one Python need not pass under another."""
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     assert METRIC.version == (
-        f"1, allow_execution=True, column='tests', seconds=10.0, memory=1073741824, python={python}"
+        f"1, allow_execution=True, column='tests', seconds=10.0, memory=1073741824, k=1, python={python}"
     )
+
+
+def test_a_row_of_several_samples_has_pass_at_k() -> None:
+    """One of three samples passed: pass@1 is their mean, pass@2 the share of pairs that hold it, pass@4 is unknown."""
+    repeats = [Score(0.0, "AssertionError"), Score(1.0), Score(0.0, "SyntaxError")]
+    first, second, fourth = (CodePasses(k=k).over_repeats(repeats) for k in (1, 2, 4))
+    assert isinstance(first, Score)
+    assert isinstance(second, Score)
+    assert [first, second] == pytest.approx([1 / 3, 2 / 3])
+    assert second.reason == "1 of 3 samples passed; AssertionError"
+    assert isinstance(fourth, ScoreFailure)
+    assert fourth.reason == ("pass@4 takes 4 answers of a row, this one has 3: ask for more with --migration-repeats 4")
+
+
+def test_a_draw_of_no_sample_is_refused() -> None:
+    """Pass@0 means nothing."""
+    with pytest.raises(MetricDefinitionError, match="k=0 is no number of samples from 1 on"):
+        CodePasses(k=0)

@@ -17,11 +17,13 @@ from pytest_llm_migrate.errors import (
     DeepEvalDirectionError,
     MetricDefinitionError,
     MissingExtraError,
+    UnknownNameError,
 )
 from pytest_llm_migrate.metrics import builtins, deepeval_geval, deepeval_metric, resolve
-from pytest_llm_migrate.metrics.deepeval import READY, JudgedDeepEvalMetric
+from pytest_llm_migrate.metrics.deepeval import JudgedDeepEvalMetric
 from pytest_llm_migrate.metrics.deepeval_canary import prove
 from pytest_llm_migrate.metrics.deepeval_judge import QUIET, deepeval, plain_schema
+from pytest_llm_migrate.metrics.deepeval_names import READY
 from tests.metrics.judges import ScriptedJudge, judge, row, verdict
 
 if TYPE_CHECKING:
@@ -288,6 +290,32 @@ def test_any_class_is_named_without_its_key_or_import() -> None:
         deepeval_metric("RecallMetric").judged_by(lambda _: judge())
     with pytest.raises(MetricDefinitionError, match="unexpected keyword argument 'colour'"):
         deepeval_metric("BiasMetric", colour="red").judged_by(lambda _: judge())
+
+
+def test_any_metric_of_deepeval_has_a_name() -> None:
+    """A class that takes no settings is found by its name, and asks for verdicts alone."""
+    (metric,) = resolve(["deepeval:contextual_recall"], REGISTRY)
+    assert isinstance(metric, JudgedDeepEvalMetric)
+    assert (metric.name, metric.calls) == ("deepeval:contextual_recall", 1)
+    assert scored(metric, verdict(verdicts=[GOOD, POOR])) == 0.5
+    assert metric.version == deepeval_metric("ContextualRecallMetric", include_reason=False).version
+    (plain,) = resolve(["deepeval:exact_match"], REGISTRY)
+    assert plain.score(Answer(text="so"), ROW) == 1.0
+
+
+def test_names_that_deepeval_does_not_have_get_the_nearest() -> None:
+    """So do classes and what G-Eval sees; what takes settings is named with them."""
+    with pytest.raises(UnknownNameError, match=r"unknown metric 'deepeval:contextual_recal'. Did you mean '.*recall'"):
+        resolve(["deepeval:contextual_recal"], REGISTRY)
+    with pytest.raises(MetricDefinitionError, match=r"among its metrics. Did you mean 'FaithfulnessMetric'"):
+        deepeval_metric("FaithfulnesMetric").judged_by(lambda _: judge())
+    with pytest.raises(UnknownNameError, match=r"parameter of a test case 'actual'. Did you mean 'actual_output'"):
+        deepeval_geval("g", criteria="c", parameters=("actual",)).judged_by(lambda _: judge())
+    asked = r"takes prompt_instructions. Give what it takes: deepeval_metric\('PromptAlignmentMetric', prompt_instr"
+    with pytest.raises(MetricDefinitionError, match=asked):
+        resolve(["deepeval:prompt_alignment"], REGISTRY)
+    with pytest.raises(MetricDefinitionError, match=r"takes pattern. Give what it takes: PatternMatchMetric\(pattern="):
+        resolve([deepeval("metrics").PatternMatchMetric], REGISTRY)
 
 
 def test_versions_tell_metrics_settings_and_judges_apart() -> None:

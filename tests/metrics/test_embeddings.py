@@ -75,6 +75,12 @@ def test_what_has_no_embedding_is_not_scored(answer: str, truth: str, reason: st
     assert failed(METRIC, answer, truth) == reason
 
 
+def test_a_model_is_an_object_that_embeds() -> None:
+    """A name of one is not looked up."""
+    with pytest.raises(MetricDefinitionError, match=r"embedder='minilm' embeds nothing. Give it a model that does"):
+        EmbeddingSimilarity(embedder="minilm")  # type: ignore[arg-type]
+
+
 def test_the_model_is_in_the_version() -> None:
     """Scores are kept, and another model's are not taken for them."""
     assert METRIC.kept

@@ -75,8 +75,10 @@ def test_ratings_are_kept_by_rater() -> None:
 
 def test_what_gives_no_scale_is_refused() -> None:
     """Before anything is read."""
-    with pytest.raises(MetricDefinitionError, match=r"its scale \(5, 1\) does not rise"):
+    with pytest.raises(MetricDefinitionError, match=r"its scale \(5, 1\) is not two numbers, the least first"):
         review_scores("r.csv", scale=(5, 1))
+    with pytest.raises(MetricDefinitionError, match="human_score is no metric yet: its scale 5 is not two numbers"):
+        ColumnScore("human_score", 5)  # type: ignore[arg-type]
     with pytest.raises(MetricDefinitionError, match="a column of scores is human_score or llm_judge_score"):
         ColumnScore("score")
 

@@ -174,7 +174,16 @@ def test_a_judge_of_its_own_is_asked_for_by_reference() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"scale": (5, 1)}, r"its scale \(5, 1\) does not rise"),
+        ({"scale": (5, 1)}, r"its scale \(5, 1\) is not two numbers, the least first. Write it as scale=\(1, 5\)."),
+        ({"scale": (1, 3, 5)}, "is not two numbers"),
+        ({"scale": 5}, "is not two numbers"),
+        ({"criterion": " "}, "its criterion is empty. Say in a sentence what is judged."),
+        (
+            {"levels": ["Rude.", "Polite."]},
+            r"are no numbers with what they mean. Write them as levels={1: '...', 5: '...",
+        ),
+        ({"levels": {"1": "Rude.", "5": "Polite."}}, "are no numbers with what they mean"),
+        ({"needs": "reference"}, r"needs='reference' is one text, and it takes several. Write it as needs=\('refer"),
         ({"levels": {1: "Rude."}}, "its levels do not say what 1 and 5 mean. Anchor both ends of the scale."),
         ({"levels": {1: "Rude.", 5: "Polite.", 9: "More."}}, "the level 9 lies outside of its scale"),
         ({"needs": ("reference",), "reference": None}, "it needs the reference, and reference=None shows none"),

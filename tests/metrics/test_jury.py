@@ -8,7 +8,7 @@ import pytest
 
 from pytest_llm_migrate.domain import Answer, JudgedMetric, Score, ScoreFailure
 from pytest_llm_migrate.errors import CallFailedError, MetricDefinitionError, UnknownNameError
-from pytest_llm_migrate.metrics import Jury, Pairwise, judge_likert
+from pytest_llm_migrate.metrics import ExactMatch, Jury, Pairwise, judge_likert
 from tests.metrics.judges import ScriptedJudge, judge, row, verdict
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ def jury(*votes: int | None, **settings: Any) -> Jury:
         for ref, vote in zip(REFS, votes, strict=False)
     }
     return Jury(of=judge_likert(), judges=tuple(judges), **settings).judged_by(lambda ref: judges[str(ref)])
+
+
+def anything(value: Any) -> Any:
+    """Return what a type checker would refuse."""
+    return value
 
 
 def score(of: Jury) -> Score | ScoreFailure:
@@ -97,6 +102,12 @@ def test_a_jury_is_a_judged_metric() -> None:
     ("make", "said"),
     [
         (lambda: Jury(of=Pairwise(), judges=(None,)), "pairwise compares two answers, and a jury judges one"),
+        (
+            lambda: Jury(of=anything("judge_likert"), judges=(None,)),
+            "its of='judge_likert' is no judged metric. Give it",
+        ),
+        (lambda: Jury(of=anything(ExactMatch()), judges=(None,)), "its of='exact_match' is no judged metric"),
+        (lambda: Jury(of=judge_likert(), judges=anything("a.b")), "judges='a.b' is one text, and it takes several"),
         (lambda: Jury(of=judge_likert(), judges=()), "a jury has judges, and it has none"),
         (lambda: Jury(of=judge_likert(), judges=("a", "a")), "the judge 'a' sits in it 2 times"),
         (lambda: Jury(of=judge_likert(), judges=(None, None)), "the judge 'of the run' sits in it 2 times"),

@@ -42,6 +42,12 @@ def test_a_set_must_tell_labels_apart(labels: tuple[str, ...]) -> None:
         LabelAccuracy(labels=labels)
 
 
+def test_labels_are_several_texts() -> None:
+    """One text would be taken letter by letter."""
+    with pytest.raises(MetricDefinitionError, match=r"labels='spam' is one text, and it takes several"):
+        LabelAccuracy(labels="spam")  # type: ignore[arg-type]
+
+
 def test_the_example_of_scikit_learn_holds() -> None:
     """The documentation's example of precision, recall and F1 gives its three averages."""
     report = label_report(list("012012"), list("021001"))

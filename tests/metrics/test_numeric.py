@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_llm_migrate.errors import UnknownNameError
+from pytest_llm_migrate.errors import MetricDefinitionError, UnknownNameError
 from pytest_llm_migrate.metrics import NumericMatch
 from pytest_llm_migrate.metrics.quantities import quantities
 from tests.metrics.scored import failed, scored
@@ -150,6 +150,13 @@ def test_tolerance_forgives_what_rounding_does_not() -> None:
 def test_a_wrong_setting_is_refused(settings: dict[str, Any]) -> None:
     """A setting that means nothing is an error at once, with what there is."""
     with pytest.raises(UnknownNameError, match="Known: "):
+        NumericMatch(**settings)
+
+
+@pytest.mark.parametrize("settings", [{"tolerance": -1}, {"rounding": 5}, {"tolerance": float("nan")}])
+def test_what_counts_as_equal_is_a_share(settings: dict[str, Any]) -> None:
+    """Percents given as whole numbers would call everything equal."""
+    with pytest.raises(MetricDefinitionError, match=r"is no share of the ground truth.* One percent is \w+=0.01."):
         NumericMatch(**settings)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_llm_migrate.domain import Answer, JudgedMetric, PairedMetric, ScoreFailure
+from pytest_llm_migrate.errors import MetricDefinitionError
 from pytest_llm_migrate.metrics import Pairwise
 from tests.metrics.judges import judge, row, verdict
 
@@ -92,3 +93,9 @@ def test_one_answer_alone_is_not_compared() -> None:
     assert isinstance(metric, JudgedMetric)
     assert metric.score(Answer(text="a"), ROW) == ScoreFailure(reason="pairwise compares two answers, and there is one")
     assert pair(says("A")) != metric.score_pair(Answer(text="a"), Answer(text="b"), ROW)
+
+
+def test_a_criterion_says_something() -> None:
+    """An empty one would leave the judge to guess."""
+    with pytest.raises(MetricDefinitionError, match="pairwise is no metric yet: its criterion is empty"):
+        Pairwise(criterion="")

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
+from pytest_llm_migrate.errors import MetricDefinitionError
 from pytest_llm_migrate.metrics import RougeL, RougeLsum, RougeN
 from pytest_llm_migrate.metrics.subsequences import common_length
 from tests.metrics.scored import failed, scored
@@ -80,3 +81,9 @@ def test_summaries_too_long_to_compare_are_said_to_be() -> None:
     """Two texts of thousands of lines each are a score failure, not an hour of silence."""
     lines = "a b c d e\n" * 10_000
     assert failed(RougeLsum(), lines, lines) == "50000 and 50000 words are too long to compare line by line"
+
+
+def test_a_run_has_a_word() -> None:
+    """Runs of no words would be shared by all texts."""
+    with pytest.raises(MetricDefinitionError, match="order=0 is no number of words from 1 on"):
+        RougeN(order=0)

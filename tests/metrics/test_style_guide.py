@@ -333,6 +333,8 @@ def test_rules_that_cannot_be_are_refused() -> None:
         style_guide(print)  # type: ignore[arg-type]
     with pytest.raises(MetricDefinitionError, match="it has 2 rules 'word count'"):
         style_guide(word_count(), word_count(5))
+    with pytest.raises(MetricDefinitionError, match=r"no answer has 150 to 30 words. The least stands first."):
+        word_count(150, 30)
 
 
 @given(TEXTS, ANY_TEXT | st.lists(ANY_TEXT), ANY_TEXT)

@@ -12,6 +12,8 @@ from pytest_llm_migrate.migration.scoring import Scorer, average
 from tests.migration.parts import CountingMetric, row
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from pytest_llm_migrate.answers import Store
     from pytest_llm_migrate.domain import Metric, Side
 
@@ -153,6 +155,47 @@ def test_a_repeat_that_failed_fails_the_row(store: Store) -> None:
     failure = CallFailure(kind="throttled", message="slow down")
     side = Scorer(metrics=[metric], store=store).side("source", ROW, [Answer(text="a"), failure])
     assert (side.failure, side.scores) == (failure, {})
+
+
+@dataclass(kw_only=True)
+class Best(CountingMetric):
+    """A metric by which a row is as good as the best of its repeats."""
+
+    def over_repeats(self, scores: Sequence[Score]) -> Score:
+        """Return the best."""
+        return Score(max(scores), f"best of {len(scores)}")
+
+
+def test_a_metric_may_say_what_its_repeats_come_to(store: Store) -> None:
+    """Its word counts instead of the mean, of one repeat too; out of bounds, or broken, it is a failure."""
+    for texts, expected in ((("ab", "abcd"), (0.4, "best of 2")), (("ab",), (0.2, "best of 1"))):
+        score = scored(store, Best(), *texts)["length"]
+        assert (float(score), score.reason) == expected
+    wild = Best(scoring=lambda answer: Score(1.0) if answer.text == "a" else ScoreFailure(reason="odd"))
+    assert scored(store, wild, "a", "b").scores["length"] == ScoreFailure(reason="odd")
+
+
+@dataclass(kw_only=True)
+class Odd(CountingMetric):
+    """A metric that makes of repeats what it is told to."""
+
+    makes: Callable[[], Score]
+
+    def over_repeats(self, scores: Sequence[Score]) -> Score:  # noqa: ARG002 - the frame's
+        """Return it."""
+        return self.makes()
+
+
+def test_what_a_metric_makes_of_repeats_is_looked_at(store: Store) -> None:
+    """A figure outside of the metric's bounds, and a bug, are score failures of the row."""
+
+    def broken() -> Score:
+        raise KeyError("pass")
+
+    for makes, reason in ((lambda: Score(2.0), "length returned 2, outside of 0 to 1"), (broken, "KeyError: 'pass'")):
+        failure = scored(store, Odd(makes=makes), "ab", "abc").scores["length"]
+        assert isinstance(failure, ScoreFailure)
+        assert reason in failure.reason
 
 
 def test_the_average_answer() -> None:

@@ -66,7 +66,7 @@ def test_a_run_says_what_changed_where_it_broke(suite: Suite, processes: tuple[s
         None,
     )
     assert [line["changes"][0]["change"] for line in suite.lines[2:4]] == ["fence gained", "same text"]
-    result.stdout.fnmatch_lines(["*3 broke in exact_match: fence gained 3 (100.0%, only there)"])
+    result.stdout.fnmatch_lines(["*exact_match: 3 of 120 rows broke; in all 3: fence gained (in none of the 117"])
     assert "| exact_match | fence gained | 3 |" in (suite.folder / "summary.md").read_text("utf-8")
     assert "What changed in the rows that broke" in (suite.folder / "report.html").read_text("utf-8")
 

@@ -303,3 +303,12 @@ def test_a_judge_that_judges_itself_is_warned_of(suite: Suite, serve: Serve) -> 
     by_judge(suite, judge=JUDGE)
     (warning,) = [text for text in suite.migration["warnings"] if "judge" in text]
     assert warning.startswith(f"the judge {JUDGE} is of the source's family (anthropic): judges favour")
+
+
+def test_judges_that_nobody_was_held_against_share_a_line(suite: Suite, judged: Bedrock) -> None:
+    """However many metrics no gate judges by."""
+    suite.tests(JUDGED.replace('["judge:correctness"]', '["judge:correctness", "judge:relevance", "judge_likert"]'))
+    text = " ".join(by_judge(suite, "-k", "r00").stdout.str().split())
+    said = "judge:correctness, judge:relevance, judge_likert, which no gate judges by: their judges were not held"
+    assert f"{said} against people" in text
+    assert len(judged.questions(JUDGE)) == 3

@@ -57,6 +57,7 @@ def test_monitors_are_reported_and_judge_nothing(suite: Suite, processes: tuple[
     text = " ".join(" ".join(result.outlines).split())
     assert "monitoring, source -> target, not judged: readability" in text
     assert "repeated answers: unique 0 -> 0, most frequent 1 -> 0.75" in text
+    assert "8 rows of rows.csv; exact_match broke 2, fixed 0; 2 below their bar" in text
     (first,) = (number for number, line in enumerate(result.outlines) if line.startswith("  monitoring, source"))
     assert all(len(line) <= 80 for line in result.outlines[first : first + 10] if str(suite.path) not in line)
     assert "monitoring, source" in (suite.folder / "summary.md").read_text("utf-8")
@@ -79,3 +80,18 @@ def test_figures_of_the_run_are_over_all_rows(suite: Suite, processes: tuple[str
     assert told == ["broken has no figures of the run: ZeroDivisionError: no rows"]
     text = " ".join(" ".join(result.outlines).split())
     assert "label_accuracy over the run, source -> target: accuracy 1 -> 0.75;" in text
+
+
+def test_a_monitor_that_a_gate_names_is_told_as_judged(suite: Suite) -> None:
+    """Only the others are said to judge nothing."""
+    suite.rows(golden(8))
+    suite.tests("""
+        import pytest
+
+        @pytest.mark.migration("rows.csv", prompt="triage", metrics=["monitor:length", "monitor:pii"])
+        def test_gate(comparison):
+            assert comparison["monitor:length"].non_inferior(margin=0.5)
+    """)
+    text = " ".join(suite.judge().stdout.str().split())
+    assert "monitoring, source -> target, not judged: pii 1 -> 1 " in text
+    assert "monitoring, source -> target, judged by a gate: length 0.001 -> 0.001" in text

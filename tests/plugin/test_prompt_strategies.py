@@ -214,3 +214,36 @@ def test_a_path_is_no_strategy(taught: tuple[Suite, Bedrock], path: str) -> None
 def test_help_names_every_strategy() -> None:
     """What --help lists is what comes with the plugin."""
     assert sorted(strategy.name for strategy in builtins()) == list(NAMES)
+
+
+def test_what_a_later_part_lacks_ends_the_run_before_the_first(taught: tuple[Suite, Bedrock]) -> None:
+    """A chain that ends in a strategy without its model pays for no search ahead of it."""
+    suite, bedrock = taught
+    result = migrate(suite, "few-shot+metaprompt")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "metaprompt has a model write the prompt, and there is none. Give --optimizer-model" in result.stderr.str()
+    assert bedrock.asked == []
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--target-model", TARGET, "--migrate-prompts="], "names no strategy: give one of advpo, *'few-shot'"),
+        (["--migrate-prompts=few-shot"], "there is none: name it with --target-model REF"),
+    ],
+)
+def test_rewriting_nothing_is_no_run(taught: tuple[Suite, Bedrock], options: list[str], said: str) -> None:
+    """An empty name must not run the tests and pay for them, and without a target nothing is skipped in silence."""
+    suite, bedrock = taught
+    result = suite.run(*options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"*--migrate-prompts*{said}*"])
+    assert bedrock.asked == []
+
+
+def test_a_split_column_of_other_words_is_told(taught: tuple[Suite, Bedrock]) -> None:
+    """Rows of ``train`` and ``test`` are drawn from alike, which nobody may take for the column's own split."""
+    suite, _ = taught
+    suite.rows([row | {"split": "train" if place % 2 else "test"} for place, row in enumerate(golden(30))])
+    told = " ".join(line.strip() for line in migrate(suite, "few-shot", *FEW).outlines)
+    assert "warning: the column split says 'test', 'train', and neither 'dev' nor 'holdout': dev rows were" in told

@@ -96,7 +96,7 @@ def test_a_mistake_in_a_test_is_not_a_reported_row(suite: Suite) -> None:
             assert case.target["exactmatch"] == 1
     """)
     result = suite.judge()
-    result.assert_outcomes(failed=2)
+    result.assert_outcomes(errors=2)
     result.stdout.fnmatch_lines(["*unknown metric 'exactmatch'. Did you mean 'exact_match'?*"])
 
 

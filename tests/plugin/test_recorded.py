@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import platform
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.plugin.suite import ROWS_AND_GATE, golden
+from tests.plugin.suite import ROWS_AND_GATE, ROWS_ONLY, golden
 
 if TYPE_CHECKING:
     from tests.plugin.suite import Suite
@@ -278,3 +280,13 @@ def test_a_side_known_alone_is_in_every_output(suite: Suite) -> None:
     result.stdout.fnmatch_lines(["  latency p50 *unknown     500 ms   unknown"])
     assert "| latency p50 | unknown | 500 ms | unknown |" in (suite.folder / "summary.md").read_text("utf-8")
     assert "500 ms" in (suite.folder / "report.html").read_text("utf-8")
+
+
+def test_a_repository_without_a_commit_has_none(suite: Suite) -> None:
+    """What git says in place of a commit is not taken for one; the Python that ran is on record."""
+    subprocess.run(["git", "init", "--quiet", str(suite.path)], check=True)  # noqa: S607 - a fixed command
+    suite.rows(golden(4))
+    suite.tests(ROWS_ONLY)
+    suite.judge()
+    assert suite.results["run"]["git_commit"] is None
+    assert suite.results["run"]["versions"]["Python"].startswith(platform.python_version())

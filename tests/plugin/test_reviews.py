@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -215,6 +216,10 @@ def test_a_judge_that_no_gate_asks_is_spoken_of(suite: Suite) -> None:
     assert "llm_judge_score, which no gate judges by: its judge and human_score agree by a kappa of 1 [" in shown
     assert "llm_judge_score: -0.333 by its judge, -0.333 [" in shown
     assert "as corrected by human_score of 60 rows" in shown
+    page = " ".join((suite.folder / "report.html").read_text("utf-8").split())
+    assert re.search(
+        r"people call \d+\.\d% good, the judge \d+\.\d%; of what people call good it calls 100.0% \[", page
+    )
 
 
 def test_what_is_not_corrected_says_why(suite: Suite) -> None:
@@ -235,3 +240,24 @@ def test_what_is_not_corrected_says_why(suite: Suite) -> None:
     shown = " ".join(suite.judge().stdout.str().split())
     assert "llm_judge_score: not corrected by human_score: rows that count unequally or belong together" in shown
     validator("results").validate(suite.results)
+
+
+def test_reviews_of_rows_that_are_not_there_are_warned_of(suite: Suite) -> None:
+    """A dataset whose ids have changed must not lose its people's scores without a word."""
+    rows = judged(4)
+    suite.rows(rows)
+    review_file(suite, [*rows, {**rows[0], "sample_id": "r03x"}])
+    suite.tests("""
+        import pytest
+        from pytest_llm_migrate.metrics import review_scores
+
+        @pytest.mark.migration("rows.csv", prompt="triage", metrics=[review_scores("reviews.csv")])
+        def test_row(case):
+            pass
+    """)
+    said = "reviews.csv rates 1 row that rows.csv lacks, such as 'r03x'. Did you mean 'r03'?"
+    suite.judge("-k", "r00")
+    assert said in suite.migration["warnings"]
+    review_file(suite, rows)
+    suite.judge("-k", "r00")
+    assert not [warning for warning in suite.migration["warnings"] if "lacks" in warning]

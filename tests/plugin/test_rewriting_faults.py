@@ -113,3 +113,30 @@ def test_what_passes_is_asked_again(triage: Suite, writes: Writes, strategy: str
     result = rewrite(triage, strategy)
     assert result.ret == pytest.ExitCode.OK, result.stdout.str()
     assert sent(triage) == GOOD.replace("{{question}}", "Q")
+
+
+def test_a_variable_that_the_model_made_up_is_told(triage: Suite, writes: Writes) -> None:
+    """It is sent as the text that it is, which the user hears of."""
+    writes("metaprompt", f"{GOOD} Be {{{{tone}}}} and {{$KIND}}.")
+    result = rewrite(triage, "metaprompt")
+    result.stdout.fnmatch_lines(["  warning: {{tone}}, {$KIND} are no variable of the prompt, and sent as text"])
+    assert "{{tone}} and {$KIND}" in sent(triage)
+
+
+def test_a_service_that_fails_is_named_with_the_way_on(triage: Suite, writes: Writes) -> None:
+    """A stream that breaks off every time says whose it was, and that another run pays for nothing twice."""
+    writes("bedrock-optimize", "")
+    told = " ".join(rewrite(triage, "bedrock-optimize").outlines)
+    assert "stream_ended_early: bedrock-optimize:amazon.nova-lite-v1:0: the reply ended before" in told
+    assert "Run it again: what was answered is kept" in told
+    assert "rewriting took 10 calls: no price is known" in told
+
+
+def test_what_a_strategy_says_wraps(triage: Suite, writes: Writes) -> None:
+    """The notes that a rewriting follows are named in lines that a terminal of eighty columns shows whole."""
+    writes("model-guidelines", GOOD)
+    lines = rewrite(triage, "model-guidelines").outlines
+    said = lines[lines.index(next(line for line in lines if line.startswith("rewriting by"))) :]
+    told = said[: said.index("  --- source")]
+    assert max(map(len, told)) <= 80
+    assert "prompting-text-understanding.html" in "".join(told)

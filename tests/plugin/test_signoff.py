@@ -249,7 +249,7 @@ def test_an_edition_without_texts_is_written_beside_the_full_one(suite: Suite, m
     suite.prompt("Tell a secret of the house: {{ question }}")
     suite.tests(ROWS_AND_GATE)
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(suite.path / "job.md"))
-    suite.judge("--migration-redact")
+    result = suite.judge("--migration-redact", "--junitxml=junit.xml")
     files = sorted(path.name for path in suite.folder.glob("*.redacted.*"))
     assert files == [
         "report.redacted.html",
@@ -261,6 +261,10 @@ def test_an_edition_without_texts_is_written_beside_the_full_one(suite: Suite, m
     for name in files:
         text = (suite.folder / name).read_text("utf-8")
         assert not [word for word in ("Sesame", "question 0", "secret of the house") if word in text], name
+    for said in (result.stdout.str(), (suite.path / "junit.xml").read_text("utf-8")):
+        assert not [word for word in ("Sesame", "question 0", "secret of the house") if word in said]
+    result.stdout.fnmatch_lines(["*left out, because --migration-redact was given: rows.jsonl*", "*NO-GO: test_gate*"])
+    assert "Sesame" in suite.lines[0]["tests"][0]["message"]
     assert "redacted edition" in (suite.folder / "report.redacted.html").read_text("utf-8")
     assert (suite.path / "job.md").read_text("utf-8") == (suite.folder / "summary.redacted.md").read_text("utf-8")
     first = json.loads((suite.folder / "rows.redacted.jsonl").read_text("utf-8").splitlines()[0])

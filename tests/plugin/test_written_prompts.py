@@ -162,11 +162,14 @@ def test_a_job_writes_the_prompt(triage: Suite, serve: Serve, monkeypatch: pytes
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", bedrock.endpoint.url)
     option = "s3=s3://bucket/runs"
     if way == "results":
-        result = {"status": "SUCCESS", "modelId": TARGET, "optimizedPromptTemplate": WRITTEN}
+        result: dict[str, Any] = {"status": "SUCCESS", "modelId": TARGET, "optimizedPromptTemplate": WRITTEN}
+        result |= {"originalPromptMetrics": {"averageScore": 0.5}, "optimizedPromptMetrics": {"averageScore": 0.75}}
         record = {"promptTemplateId": "triage", "promptOptimizationResults": [result]}
         option = f"results={triage.file('results.jsonl', json.dumps(record))}"
     assert_written(triage, rewrite(triage, "advpo", "--strategy-option", option), "advpo")
-    assert filed(triage)["provenance"]["dev_sha256"]
+    provenance = filed(triage)["provenance"]
+    assert provenance["dev_sha256"]
+    assert (provenance["service_source_score"], provenance["service_score"]) == (0.5, 0.75)
     assert triage.migration["dataset"]["rows"] == 20
 
 

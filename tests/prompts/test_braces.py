@@ -54,7 +54,7 @@ def test_expressions_cannot_be_exported() -> None:
         to_template("{% if a %}x{% endif %}", "p", "nova")
 
 
-@pytest.mark.parametrize("braces", ["single", "double"])
+@pytest.mark.parametrize("braces", ["single", "double", "dollar"])
 @given(pieces=st.lists(PIECES, max_size=6))
 def test_what_is_exported_is_read_back(braces: Braces, pieces: list[str]) -> None:
     """A template either cannot be exported, or renders alike after it was read back."""
@@ -64,3 +64,10 @@ def test_what_is_exported_is_read_back(braces: Braces, pieces: list[str]) -> Non
     except PromptExportError:
         return
     assert rendered(from_template(text, "p", braces)) == rendered(template)
+
+
+def test_dollar_braces_leave_json_as_it_is() -> None:
+    """Anthropic's form marks variables alone; text that would be read as one cannot be written so."""
+    assert to_template('{{ a }} as {{ "{" }}"k": 1}', "p", "text", "dollar") == '{$a} as {"k": 1}'
+    with pytest.raises(PromptExportError, match="stands in braces, as only a variable may"):
+        to_template("{{ a }} and {b}", "p", "text", "dollar")

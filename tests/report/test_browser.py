@@ -185,6 +185,9 @@ def test_a_blind_review_hides_the_sides_and_comes_back_as_a_file(
     detail = browser.run(DETAIL.format("m1"))
     assert "Answer A" in detail
     assert not re.search("source|target|exact_match", detail, re.IGNORECASE)
+    telling = browser.driver.find_elements(By.CSS_SELECTOR, "#m1-rows .telling, #m1-rows .filter fieldset")
+    assert len(telling) > 1
+    assert not [field for field in telling if field.is_displayed()]
     name = browser.run("return document.querySelector('#m1-rows .detail h4').textContent")
     browser.run("document.querySelector('#m1-rows .reviewing input').value = '=Ada'")
     browser.run("document.querySelector('#m1-rows .reviewing input').dispatchEvent(new Event('input'))")
@@ -202,6 +205,16 @@ def test_a_blind_review_hides_the_sides_and_comes_back_as_a_file(
     best = max(reviews, key=lambda review: review.rating or 0)
     assert {review.better for review in reviews} == {best.side}
     browser.run("localStorage.clear()")
+
+
+def test_a_table_of_a_slice_says_on_a_phone_which_metric_it_is_of(browser: Browser, believable: Path) -> None:
+    """Where columns become labels, the name of what a table shows stays, over its whole width."""
+    opened(browser, believable, width=390)
+    heads = browser.driver.find_elements(By.CSS_SELECTOR, ".alike thead th:first-child")
+    assert [head.text for head in heads if ": " in head.text]
+    assert all(head.is_displayed() for head in heads)
+    first = browser.driver.find_element(By.CSS_SELECTOR, ".alike tbody th")
+    assert first.size["width"] > 250
 
 
 def test_without_the_script_the_page_says_where_rows_stand(browser: Browser, believable: Path, tmp_path: Path) -> None:

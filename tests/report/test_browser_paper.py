@@ -26,8 +26,10 @@ AWKWARD = 'it\'s "$(touch /tmp/x)" `id`; \\ & | \u2028 --key=mine'
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a believable run, in a folder whose name a shell would take apart."""
-    folder = tmp_path_factory.mktemp("a run's folder; $HOME")
-    write_report(folder / "report.html", *sample(sizes=(60, 5, 5)))
+    results, rows = sample(sizes=(60, 5, 5))
+    folder = tmp_path_factory.mktemp("a run's folder; $HOME") / str(results["run"]["id"])
+    folder.mkdir()
+    write_report(folder / "report.html", results, rows)
     return folder / "report.html"
 
 
@@ -105,6 +107,21 @@ def test_the_command_that_signs_is_put_together(browser: Browser, page: Path) ->
         *("--decision=approve", f"--reason={AWKWARD.replace(chr(0x2028), ' ')}", "--migration=ticket_triage"),
         *("--expires=2027-01-31", "--key", "~/.ssh/id_ed25519"),
     ]
+
+
+def test_a_copy_of_the_page_does_not_guess_where_the_run_lies(browser: Browser, page: Path, tmp_path: Path) -> None:
+    """Elsewhere the folder is asked for; below the run, as where it was rendered again, it is known."""
+    folder = "return document.querySelector('#m1-signing [name=folder]').value"
+    copy = tmp_path / "report.html"
+    copy.write_bytes(page.read_bytes())
+    opened(browser, copy)
+    assert browser.run(folder) == ""
+    assert "folder" in browser.driver.find_element(By.CSS_SELECTOR, "#m1-signing output").text
+    again = page.parent / "rendered" / "report.html"
+    again.parent.mkdir()
+    again.write_bytes(page.read_bytes())
+    opened(browser, again)
+    assert browser.run(folder) == str(page.parent)
 
 
 def test_conditions_and_rejections_have_their_own_options(browser: Browser, page: Path) -> None:

@@ -62,13 +62,38 @@ def test_shares_of_both_stand_side_by_side() -> None:
     [broken] = broken_rows(migrated(groups, [])["migrations"][0])
     assert [(found.others, found.lift) for found in broken.groups] == [
         ("10.0%", "x2.50"),
-        ("0.0%", "only there"),
+        ("0.0%", "only in broken rows"),
         ("unknown", "unknown"),
         ("50.0%", "x0.50"),
     ]
+
+
+def test_a_change_is_said_in_rows_and_not_in_shares() -> None:
+    """A reader sees in how many rows that broke something changed, and in how many that did not."""
+    groups = [
+        group("number changed", 4, 1.0),
+        group("other", 1, 0.25),
+        group("refused", 3, 0.75),
+        group("longer", 1, 1),
+    ]
+    groups[1]["others"]["rows"], groups[2]["others"]["rows"] = 0, 9
+    [broken] = broken_rows(migrated(groups, [])["migrations"][0])
     assert broken.sentence == (
-        "4 broke in m: c0 3 (75.0%, 10.0% of others), c1 3 (75.0%, only there), c2 3 (75.0%, unknown); 1 more"
+        "m: 4 of 13 rows broke; in all 4: number changed (also in 2 of the 9 rows that did not break); "
+        "in 1 of them: something else changed (in none of the 9 rows that did not break); "
+        "in 3 of them: refused (also in all the 9 rows that did not break); "
+        "in 1 of them: longer (also in 2 of the 9 rows that did not break)"
     )
+    [broken] = broken_rows(migrated([*groups, group("shorter", 1, 1)], [])["migrations"][0])
+    assert broken.sentence.endswith("rows that did not break); 2 more kinds of change")
+
+
+def test_one_broken_row_or_no_other_row_reads_as_well() -> None:
+    """Nothing is said of other rows where there are none."""
+    run = migrated([group("refused", 1, 1.0)], [])["migrations"][0]
+    run["error_groups"]["m"] |= {"broke": 1, "others": 0}
+    [broken] = broken_rows(run)
+    assert broken.sentence == "m: 1 of 1 row broke; in it: refused"
 
 
 def test_an_audit_says_what_would_change() -> None:
@@ -79,6 +104,7 @@ def test_an_audit_says_what_would_change() -> None:
     assert audit.sentence.startswith("5 rows with suspect ground truth: 0")
     assert "and 2 more; without them m.at_least(0.9) is GO, not NO-GO, " in audit.sentence
     assert audit.gates[1].without == "no row is left"
+    assert audit.sentence.endswith(", no row is left for m.at_least(0.9)")
     same = gold_audit_of(migrated([], [verdict("NO-GO")])["migrations"][0])
     assert same is not None
     assert same.sentence.endswith("; without it every gate on a metric says the same")

@@ -28,6 +28,20 @@ def test_gates_of_one_unit_share_an_axis() -> None:
     assert price.bar.place < price.reference < speed.bar.place  # type: ignore[operator]
 
 
+def test_a_share_of_rows_is_shown_as_one() -> None:
+    """A gate on errors is asked in words, and a limit of 3.7 % is neither 0 on the line nor 0.1 on the axis."""
+    migration = sample(sizes=(20, 1, 1))[0]["migrations"][0]
+    statement = migration["gates"][0]["statements"][0]
+    found = {"kind": "at_most", "quantity": "errors", "bar": 0.1, "estimate": 0.0, "low": 0.0, "high": 0.0372, "n": 70}
+    statement |= {"gate": "errors.at_most(0.1)", "figures": found}
+    [forest, _] = [each for each in forests_of(migration) if each.unit]
+    assert forest.unit == "share of the target's rows"
+    [line] = forest.lines
+    assert line.asked == "target rows without an answer at most 10.0%"
+    assert (line.estimate, line.limits) == ("0.0%", "[0.0%, 3.7%]")
+    assert len({tick.text for tick in forest.ticks}) == len(forest.ticks)
+
+
 def test_a_gate_without_an_interval_has_a_line_too() -> None:
     """A skipped gate comes last, by what it is called and without a drawing: nothing is left out silently."""
     migration = sample(sizes=(1, 60, 1))[0]["migrations"][1]

@@ -306,6 +306,6 @@ def test_slices_show_their_adjusted_p_values(tmp_path: Path, believable: str) ->
             metric |= {"p": p, "p_holm": p}
     found = page(tmp_path, results, iter(rows))
     assert '<td data-label="p (Holm)">&lt; 0.001</td>' in found
-    assert '<td data-label="p (Holm)"></td>' in found
+    assert '<td data-label="p (Holm)">-</td>' in found
     assert "adjusted by Holm" in found
     assert "(Holm)" not in believable

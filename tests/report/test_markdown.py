@@ -80,3 +80,12 @@ def test_the_summary_is_written_to_a_file(tmp_path: Path) -> None:
     results, rows = sample(sizes=(3, 1, 1))
     write_markdown(tmp_path / "summary.md", results, rows)
     assert (tmp_path / "summary.md").read_text(encoding="utf-8") == summary_markdown(results, rows)
+
+
+def test_a_plain_assertion_says_what_became_of_it() -> None:
+    """A gate that states no figures has a reason in its line all the same."""
+    results, rows = sample(sizes=(20, 1, 1))
+    one = run_of(results["migrations"][:1])
+    one["migrations"][0]["gates"][0] |= {"doc": "Plain.", "statement": "", "statements": [], "outcome": "passed"}
+    [line] = [line for line in summary_markdown(one, rows).splitlines() if "| Plain. |" in line]
+    assert line.endswith("| Plain. | a plain assertion, without an interval: passed |")

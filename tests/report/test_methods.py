@@ -43,6 +43,16 @@ def test_a_judge_without_people_behind_it_is_named(migrations: list[dict[str, An
     assert not [text for text in said if "not held" in text]
 
 
+def test_a_judge_that_compares_answers_is_named_likewise(migrations: list[dict[str, Any]]) -> None:
+    """A gate on comparisons of both answers is only as good as its judge, unless people compared them."""
+    policy = migrations[1]
+    policy["pairwise"] = {"grounded": {"by": "judge", "agreement": []}}
+    assert "grounded is scored by a judge that was not held against people's scores" in cautions_of(policy)
+    for found in ({"by": "people", "agreement": []}, {"by": "judge", "agreement": [{"statement": "kappa 0.7"}]}):
+        policy["pairwise"] = {"grounded": found}
+        assert not [text for text in cautions_of(policy) if "not held" in text]
+
+
 def test_people_need_no_people_behind_them(migrations: list[dict[str, Any]]) -> None:
     """A gate on scores that people gave is not told that a judge gave them."""
     policy = migrations[1]

@@ -72,6 +72,7 @@ def test_a_job_optimizes_the_prompt(make_task: MakeTask, objects: Any, said: lis
     """Input goes to S3, the job is waited for, and its prompt is kept with the service's own scores as a note."""
     rewrite = strategy().rewrite(task(make_task, **JOB))
     assert rewrite.prompt.user == "Name the topic of {{ ticket }}, which came by {{ channel }}, in one word."
+    assert rewrite.service_scores == (0.5, 0.75)
     billed, note = rewrite.notes
     assert billed == "The service bills the job's own tokens; no cost that is told here has them."
     assert note.startswith("The service's own figures, on the 3 samples that it optimized on: score 0.5 -> 0.75, input")

@@ -72,5 +72,7 @@ def test_input_and_results_pass_through_the_bucket(make_task: MakeTask, bucket: 
 @pytest.mark.usefixtures("bucket")
 def test_a_bucket_that_is_not_there_is_named_by_its_error(make_task: MakeTask) -> None:
     """What S3 says of it reaches the user, and no job is started."""
-    with pytest.raises(CallFailedError, match="NoSuchBucket: The specified bucket does not exist"):
+    with pytest.raises(
+        CallFailedError, match=r"s3://elsewhere/runs/.*NoSuchBucket: The specified bucket does not exist\. Name another"
+    ):
         strategy().rewrite(task(make_task, s3="s3://elsewhere/runs"))

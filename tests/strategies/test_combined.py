@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_llm_migrate.domain import Rewrite, Takes
-from pytest_llm_migrate.errors import NoRewriteError, UnknownNameError
+from pytest_llm_migrate.errors import MissingExtraError, NoOptimizerError, NoRewriteError, UnknownNameError
 from pytest_llm_migrate.strategies import builtins
-from pytest_llm_migrate.strategies.combined import BestOf, Chain, configured, named
+from pytest_llm_migrate.strategies.combined import BestOf, Chain, check_needs, configured, named
 from pytest_llm_migrate.strategies.few_shot import FewShot
 from tests.strategies.scripted import World
 
@@ -113,3 +114,30 @@ def test_settings_reach_every_part() -> None:
     assert isinstance(chain, Chain)
     assert chain.parts[1] == FewShot(trials=3)
     assert getattr(mipro, "trials", None) == 3
+
+
+@pytest.mark.parametrize("name", ["shorten+metaprompt", "best-of:shorten,model-guidelines", "metaprompt"])
+def test_a_part_without_its_model_is_told_first(name: str) -> None:
+    """The strategy that has a model write is named, and none ahead of it has asked anything."""
+    strategy = named(name, KNOWN, where="here")
+    with pytest.raises(
+        NoOptimizerError, match=r"(metaprompt|model-guidelines) has a model write .*--optimizer-model REF"
+    ):
+        check_needs(strategy, "target", {}, None)
+    check_needs(strategy, "target", {}, "model")
+
+
+def test_a_part_without_its_job_or_its_extra_is_told_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """``advpo`` without a place for its job, and ``mipro`` without DSPy, do not wait for the parts before them."""
+    monkeypatch.setitem(sys.modules, "dspy", None)
+    for name, error in (("shorten+advpo", NoRewriteError), ("shorten+mipro", MissingExtraError)):
+        with pytest.raises(error):
+            check_needs(named(name, KNOWN, where="here"), "target", {}, "model")
+    check_needs(named("shorten+advpo", KNOWN, where="here"), "target", {"s3": "s3://bucket"}, None)
+
+
+@pytest.mark.parametrize("name", ["best-of:", "few-shot+", "few-shot++shorten"])
+def test_a_missing_part_shows_how_several_are_written(name: str) -> None:
+    """An empty name is not called unknown alone."""
+    with pytest.raises(UnknownNameError, match=r"Write several as 'a\+b' or 'best-of:a,b'\."):
+        named(name, KNOWN, where="here")

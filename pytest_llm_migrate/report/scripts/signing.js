@@ -23,11 +23,11 @@ class Signing {
     this.draw();
   }
 
-  /** Return where the run lies: beside this file where it was opened from the disk. */
+  /** Return where the run lies, as far as this file was opened in it: a copy elsewhere does not know. */
   folder() {
-    const path = decodeURIComponent(location.pathname);
-    if (location.protocol !== "file:" || !path.endsWith("/report.html")) return this.section.dataset.run;
-    return path.slice(0, -"/report.html".length);
+    const folders = decodeURIComponent(location.pathname).split("/").slice(0, -1);
+    const last = folders.lastIndexOf(this.section.dataset.run);
+    return location.protocol === "file:" && last >= 0 ? folders.slice(0, last + 1).join("/") : "";
   }
 
   draw() {
