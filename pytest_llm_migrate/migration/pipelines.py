@@ -9,32 +9,31 @@ from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.answers import Forecast, Mode, Question, RecordedAnswer, printable
+from pytest_llm_migrate.answers import Forecast, Question, RecordedAnswer, printable
 from pytest_llm_migrate.domain import Answer, CallFailure, Step
 from pytest_llm_migrate.errors import CallFailedError, CannotConnectError, MigrateError, UnpricedBudgetError
-from pytest_llm_migrate.migration.sides import is_live, kept_since, latencies_of, priced, times_from
+from pytest_llm_migrate.migration.calling import CallingSide
+from pytest_llm_migrate.migration.sides import latencies_of, priced
 from pytest_llm_migrate.models import ModelHandle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_llm_migrate.answers import Connection, Desk
+    from pytest_llm_migrate.answers import Connection
     from pytest_llm_migrate.domain import Outcome, Request, Row
 
 _FOR_EVERY_ROW = (CannotConnectError, UnpricedBudgetError)
 
 
 @dataclass(slots=True, kw_only=True)
-class PipelineSide:
+class PipelineSide(CallingSide):
     """Answers of a use case of several calls; each step is kept, timed, priced and recorded by itself."""
 
-    desk: Desk
     model: Connection
     prompt: Any
     pipeline: Callable[[ModelHandle, Any, Row], Answer | str]
     origin: str
     repeats: int
-    recorded: Mapping[str, tuple[str, Answer]]
     threads: int
     _futures: dict[str, list[Future[Outcome]]] = field(default_factory=dict)
     _used: list[RecordedAnswer] = field(default_factory=list)
@@ -82,24 +81,6 @@ class PipelineSide:
     def in_flight(self) -> int:
         """Return what the user asked for, or what the model and the pipeline's threads take."""
         return self.desk.concurrency or min(self.threads, self.model.connect().concurrency)
-
-    def times_from(self) -> Sequence[str]:
-        """Return whether recordings, kept answers or calls gave the times."""
-        return times_from(self, self.desk.mode, self.recorded)
-
-    def kept_since(self) -> float | None:
-        """Return when the oldest of the steps' answers from the store was made."""
-        return kept_since(self, self.desk, self.recorded)
-
-    @property
-    def may_call(self) -> bool:
-        """Whether the model may be called: in a replay it may not."""
-        return self.desk.mode is not Mode.REPLAY
-
-    @property
-    def is_live(self) -> bool:
-        """Whether some steps so far do not come from recordings, and calls are allowed."""
-        return is_live(self, self.desk.mode, self.recorded)
 
     def identity(self, row: Row) -> object:
         """Return the keys of the row's steps so far: what a pipeline would send is known when it has run."""

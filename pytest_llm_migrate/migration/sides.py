@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pytest_llm_migrate.answers import USE_CASE, Forecast, Mode, Question, RecordedAnswer, together
+from pytest_llm_migrate.answers import USE_CASE, Forecast, Question, RecordedAnswer, together
 from pytest_llm_migrate.domain import Answer, CallFailure, side_column
 from pytest_llm_migrate.errors import masked
+from pytest_llm_migrate.migration.calling import CallingSide
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 
 IN_DATASET = "were recorded in the dataset"
-IN_RECORDINGS = "were replayed from recordings"
-IN_STORE = "were kept from earlier calls"
 
 
 class Renders(Protocol):
@@ -201,18 +200,16 @@ class RecordedSide:
 
 
 @dataclass(slots=True, kw_only=True)
-class AskedSide:
+class AskedSide(CallingSide):
     """Answers of a model to a prompt, one call a row and repeat.
 
     ``origin`` is what recordings say asked, ``purpose`` what the ledger says it was for.
     """
 
-    desk: Desk
     model: Connection
     prompt: Renders
     origin: str
     repeats: int
-    recorded: Mapping[str, tuple[str, Answer]]
     purpose: str = USE_CASE
     _orders: list[Order] = field(default_factory=list)
     _prepared: dict[str, None] = field(default_factory=dict)
@@ -266,24 +263,6 @@ class AskedSide:
         """Return what the user asked for, or what the model takes."""
         return self.desk.concurrency or self.model.connect().concurrency
 
-    def times_from(self) -> Sequence[str]:
-        """Return whether recordings, kept answers or calls gave the times."""
-        return times_from(self, self.desk.mode, self.recorded)
-
-    def kept_since(self) -> float | None:
-        """Return when the oldest of the answers from the store was made."""
-        return kept_since(self, self.desk, self.recorded)
-
-    @property
-    def may_call(self) -> bool:
-        """Whether the model may be called: in a replay it may not."""
-        return self.desk.mode is not Mode.REPLAY
-
-    @property
-    def is_live(self) -> bool:
-        """Whether some answers so far do not come from recordings, and calls are allowed."""
-        return is_live(self, self.desk.mode, self.recorded)
-
     def identity(self, row: Row) -> object:
         """Return what is sent for a row."""
         return self.prompt.render(row).to_record()
@@ -308,28 +287,6 @@ class AskedSide:
             for row, ticket in pairs
             if isinstance(answer := ticket.outcome(), Answer)
         ]
-
-
-def is_live(side: SideAnswers, mode: Mode, recorded: Mapping[str, object]) -> bool:
-    """Tell whether some answers of a side so far come from calls of this command, be it from an earlier run of it."""
-    return mode is not Mode.REPLAY and any(mode is Mode.FRESH or item.key not in recorded for item in side.used())
-
-
-def times_from(side: SideAnswers, mode: Mode, recorded: Mapping[str, object]) -> list[str]:
-    """Return under which conditions the answers so far of a side with a model were timed."""
-    used = side.used()
-    called = used if mode is Mode.FRESH else [item for item in used if item.key not in recorded]
-    said = [IN_RECORDINGS] if len(called) < len(used) else []
-    said += [IN_STORE] if any(item.answer.cached for item in called) else []
-    if not all(item.answer.cached for item in called):
-        said.append(f"come from calls at up to {side.in_flight()} in flight")
-    return said
-
-
-def kept_since(side: SideAnswers, desk: Desk, recorded: Mapping[str, object]) -> float | None:
-    """Return when the oldest answer so far of an earlier run was made; recordings do not say when theirs were."""
-    kept = [item.key for item in side.used() if item.answer.cached and item.key not in recorded]
-    return desk.store.oldest(kept) if kept else None
 
 
 def latencies_of(answers: Sequence[Answer]) -> list[float]:

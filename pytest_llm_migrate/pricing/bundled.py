@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.domain.bedrock_ids import base_id, bedrock_id, is_capacity
+from pytest_llm_migrate.pricing.charging import Charging
 from pytest_llm_migrate.pricing.reasons import not_per_token, on_this_machine, uncounted, unpriced
 from pytest_llm_migrate.pricing.usage import ON_DEMAND, RESERVED, Served, Usage
 
@@ -21,7 +22,7 @@ _LOCAL = "local:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BundledPrices:
+class BundledPrices(Charging):
     """On-demand Bedrock prices as the installed ``genai-prices`` release knows them; nothing is downloaded.
 
     The list holds no other tier of Bedrock's and no latency-optimised price; what was served so is unknown.
@@ -45,16 +46,6 @@ class BundledPrices:
     def as_of(self) -> None:
         """Unknown: the package does not date its data."""
         return
-
-    def cost(self, model: str, answer: Answer) -> float | None:
-        """Return US dollars for one answer, ``None`` when the model, a price or the tokens are unknown."""
-        charge = self._charge(model, answer)
-        return charge if isinstance(charge, float) else None
-
-    def why_no_cost(self, model: str, answer: Answer) -> str | None:
-        """Return why there is no cost, ``None`` where there is one."""
-        charge = self._charge(model, answer)
-        return charge if isinstance(charge, str) else None
 
     def _charge(self, model: str, answer: Answer) -> float | str:
         """Return US dollars, or the reason why they are unknown."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llm_migrate.domain.bedrock_ids import base_id, bedrock_id, is_capacity
 from pytest_llm_migrate.errors import PriceFileError, nearest
+from pytest_llm_migrate.pricing.charging import Charging
 from pytest_llm_migrate.pricing.reasons import not_per_token, uncounted, unpriced, unpriced_cache
 from pytest_llm_migrate.pricing.tables import Cell, read_table
 from pytest_llm_migrate.pricing.usage import LATENCIES, RESERVED, TIERS, Served, Usage
@@ -52,7 +53,7 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FilePrices:
+class FilePrices(Charging):
     """The prices of a file; they replace the bundled list, so that a model the file does not name is unknown.
 
     Attributes:
@@ -66,16 +67,6 @@ class FilePrices:
     rates: Mapping[Line, Rates | None] = field(repr=False)
     source: str
     as_of: str | None = None
-
-    def cost(self, model: str, answer: Answer) -> float | None:
-        """Return US dollars for one answer, ``None`` when the model, a price or the tokens are unknown."""
-        charge = self._charge(model, answer)
-        return charge if isinstance(charge, float) else None
-
-    def why_no_cost(self, model: str, answer: Answer) -> str | None:
-        """Return why there is no cost, ``None`` where there is one."""
-        charge = self._charge(model, answer)
-        return charge if isinstance(charge, str) else None
 
     def _charge(self, model: str, answer: Answer) -> float | str:
         """Return US dollars, or the reason why they are unknown."""
