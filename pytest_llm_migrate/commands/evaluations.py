@@ -43,7 +43,8 @@ _EPILOG = """\
 3. aws s3 sync s3://bucket/prefix/output DIR/output
    once the jobs have ended.
 4. metrics=[bedrock_evaluations("DIR", metric="Correctness")]
-   in the marker, from pytest_llm_migrate.metrics: each answer has the score that a job gave it.
+   in the marker, from pytest_llm_migrate.metrics, DIR seen from the test file: each answer has the score that a job
+   gave it.
 """
 _LONGEST_REF = 200
 

@@ -18,7 +18,7 @@ from pytest_llm_migrate.errors import (
 )
 from pytest_llm_migrate.prompts import Catalog, file_text, save_prompt
 from pytest_llm_migrate.prompts.braces import BRACES, WRITTEN_BRACES
-from pytest_llm_migrate.prompts.formats import FORMS, READ_FORMS, form_of, left_out, read_prompts, written
+from pytest_llm_migrate.prompts.formats import FORMS, form_of, left_out, read_prompts, written
 from pytest_llm_migrate.prompts.managed import FORM as BEDROCK
 from pytest_llm_migrate.prompts.managed import create_request, prompt_of_reply
 from pytest_llm_migrate.prompts.turns import Reading
@@ -88,9 +88,9 @@ def _add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         dest="form",
-        choices=READ_FORMS,
+        choices=FORMS,
         metavar="FORMAT",
-        help=f"What the file is: {_listed(READ_FORMS)} (default: by its name).",
+        help=f"What the file is: {_listed(FORMS)} (default: by its name).",
     )
     parser.add_argument(
         "--braces",

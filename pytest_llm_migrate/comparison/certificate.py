@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from pytest_llm_migrate.comparison.asked import Figures, asked_confidence, check_bar
 from pytest_llm_migrate.comparison.gates import Evidence, at_least, cannot_judge
 from pytest_llm_migrate.domain import SIDES, Ruling, Verdict
 from pytest_llm_migrate.errors import MarginError, UnknownNameError, counted
@@ -135,7 +136,7 @@ class Certificate:
         }
 
 
-class JudgeComparison:
+class JudgeComparison(Figures):
     """One metric held against people's scores: ``comparison.judge("metric")``.
 
     Args:
@@ -166,14 +167,14 @@ class JudgeComparison:
         GO when the lower one-sided limit of the statistic reaches it, NO-GO when the upper one lies below. ``kappa``
         is Cohen's, of good and bad answers, ``quadratic`` of the scores themselves, ``spearman`` of their ranks.
         """
-        gate = f"judge({self._metric.name}).agreement({at_least:g}, {human}, {kind})"
+        judge, expected = f"judge({self._metric.name})", "an agreement above 0 and up to 1, such as 0.6"
+        check_bar(at_least, f"{judge}.agreement({at_least!r})", expected, lambda least: 0 < least <= 1, share=True)
+        gate = f"{judge}.agreement({at_least:g}, {human}, {kind})"
         if kind not in KINDS:
             raise UnknownNameError("kind of agreement", kind, KINDS)
-        if not 0 < at_least <= 1:
-            raise MarginError(gate, "an agreement above 0 and up to 1, such as 0.6")
         if human == self._metric.name:
             raise MarginError(gate, f"a judge to hold against people, and {human} is what people say themselves")
-        confidence, found = self._level(confidence), self.certificate(human)
+        confidence, found = asked_confidence(gate, confidence, self._level), self.certificate(human)
         if found.rows:
             verdict = _verdict(gate, self._metric.name, found, kind, at_least, confidence)
         else:

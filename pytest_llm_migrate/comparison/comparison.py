@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.comparison.asked import Figures
 from pytest_llm_migrate.comparison.certificate import JudgeComparison
 from pytest_llm_migrate.comparison.counting import EACH_ONCE
 from pytest_llm_migrate.comparison.counts import RowCounts
@@ -57,7 +58,7 @@ SEED = 0
 """For methods that resample: the same rows give the same figures in every process."""
 
 
-class Comparison:
+class Comparison(Figures):
     """All rows of one migration: ``comparison["metric"]``, ``.latency``, ``.cost``, ``.flips``, ``.slice(...)``.
 
     Gates on scores look at every group of ``slices`` and at the critical rows, too: a group that is NO-GO by itself,
@@ -104,7 +105,7 @@ class Comparison:
         return len(self.cases)
 
     def __repr__(self) -> str:
-        return f"<comparison of {len(self)} rows>"
+        return f"<comparison of {counted(len(self), 'row')}>"
 
     def __getitem__(self, metric: str) -> MetricComparison:
         if metric not in self.metrics:
@@ -343,8 +344,5 @@ class Comparison:
 
 
 def _hashable(value: Any) -> Any:
-    return value if isinstance(value, (str, int, float, bool, type(None))) and not _is_nan(value) else str(value)
-
-
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)  # and so no key: it equals not even itself
+    is_nan = isinstance(value, float) and math.isnan(value)  # and so no key: it equals not even itself
+    return value if isinstance(value, (str, int, float, bool, type(None))) and not is_nan else str(value)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.comparison.asked import Figures, asked_confidence, check_bar
 from pytest_llm_migrate.comparison.gates import at_most, evidence_of, more_words, too_few
 from pytest_llm_migrate.domain import ERROR_TOLERANCE, Ruling, Verdict
-from pytest_llm_migrate.errors import MarginError
 from pytest_llm_migrate.stats import one_side, rows_to_settle_floor, two_sided_confidence
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.comparison.row_price import RowPrice
 
 
-class RowCounts:
+class RowCounts(Figures):
     """How many rows of each side are of a kind.
 
     Args:
@@ -67,11 +67,12 @@ class RowCounts:
 
         Raises `MarginError` for a share outside (0, 1): to allow none at all, compare the count with 0.
         """
+        gate, expected = f"{self.name}.at_most({share!r})", "a share of the rows above 0 and below 1, such as 0.02"
+        check_bar(share, gate, expected, lambda found: 0 < found < 1, share=True)
         gate, known = f"{self.name}.at_most({share:g})", [found for found in self._target if found is not None]
-        if not 0 < share < 1:
-            raise MarginError(gate, "a share of the rows above 0 and below 1, such as 0.02")
+        confidence = asked_confidence(gate, confidence, self._level)
         refused = too_few(gate, self._tells, len(known), len(self._target), tolerance=self._tolerance, paired=False)
-        verdict = self._judged(gate, share, known, self._level(confidence)) if refused is None else refused
+        verdict = self._judged(gate, share, known, confidence) if refused is None else refused
         self._watch(verdict)
         return verdict
 

@@ -40,7 +40,7 @@ class Evidence:
     def detail(self, bar: str) -> str:
         """Return the sentence that a statistician checks."""
         missing = f", {self.missing} without values" if self.missing else ""
-        worth = "" if self.effective_n is None else f", worth {self.effective_n:.0f} rows that count once"
+        worth = "" if self.effective_n is None else f", worth {_rows_that_count_once(self.effective_n)}"
         return (
             f"n={self.n}{worth}{missing}; estimate {_signed(self.estimate)}, "
             f"one-sided {percent(self.confidence)} limits {signed_limits(self.low, self.high)}; {bar}; {self.method}"
@@ -51,6 +51,10 @@ class Evidence:
         known = {name: getattr(self, name) for name in self.__slots__}
         limits = {name: finite(known[name]) for name in ("estimate", "low", "high")}
         return {"kind": kind, **known, **limits, **more}
+
+
+def _rows_that_count_once(rows: float) -> str:
+    return "1 row that counts once" if round(rows) == 1 else f"{rows:.0f} rows that count once"
 
 
 def evidence_of(found: Estimate, confidence: float, *, missing: int) -> Evidence:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.comparison.asked import Figures, asked_confidence, check_bar, interval_confidence
 from pytest_llm_migrate.comparison.change_tests import change_tests
 from pytest_llm_migrate.comparison.correction import corrected
 from pytest_llm_migrate.comparison.counting import EACH_ONCE, mean_of
@@ -23,7 +24,7 @@ from pytest_llm_migrate.comparison.guards import CriticalRows, Guards, SliceGate
 from pytest_llm_migrate.comparison.row_price import RowPrice
 from pytest_llm_migrate.comparison.sensitivity import with_missing
 from pytest_llm_migrate.domain import ERROR_TOLERANCE, Ruling, Verdict
-from pytest_llm_migrate.errors import MarginError, NoValuesError, counted
+from pytest_llm_migrate.errors import NoValuesError, counted
 from pytest_llm_migrate.stats import (
     Undefined,
     one_side,
@@ -52,7 +53,7 @@ class SideMean:
     failures: int
 
 
-class MetricComparison:
+class MetricComparison(Figures):
     """One metric, both sides; every figure is over the rows that both sides have a score for.
 
     Args:
@@ -88,7 +89,7 @@ class MetricComparison:
         self._others, self._caution = others, caution
 
     def __repr__(self) -> str:
-        return f"<{self.name} of {len(self._cases)} rows>"
+        return f"<{self.name} of {counted(len(self._cases), 'row')}>"
 
     @cached_property
     def _pairs(self) -> tuple[list[float], list[float]]:
@@ -152,7 +153,7 @@ class MetricComparison:
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return the two-sided interval of target − source; raises `NoValuesError` without rows."""
-        found = self.estimate(confidence)
+        found = self.estimate(interval_confidence(self.name, confidence))
         return found.low, found.high
 
     def estimate(self, confidence: float = 0.95) -> Estimate:
@@ -176,16 +177,16 @@ class MetricComparison:
         GO when the lower one-sided limit of target − source lies above −margin, NO-GO when the upper one lies
         below it. Raises `MarginError` for a margin outside (0, 1].
         """
-        if not 0 < margin <= self._span:
-            expected = f"a loss above 0 and up to {self._span:g}, such as {0.03 * self._span:g}"
-            raise MarginError(f"{self.name}.non_inferior(margin={margin!r})", expected)
+        gate, span = f"{self.name}.non_inferior(margin={margin!r})", self._span
+        expected = f"a loss above 0 and up to {span:g}, such as {0.03 * span:g}"
+        check_bar(margin, gate, expected, lambda loss: 0 < loss <= span, share=span == 1)
         gate = f"{self.name}.non_inferior(margin={margin:g})"
         return self._difference_gate(gate, "non_inferior", -margin, margin, confidence)
 
     def superior(self, margin: float = 0.0, confidence: float = 0.95) -> Verdict:
         """Judge whether the target is better by more than ``margin``, 0 or more."""
-        if not 0 <= margin < self._span:
-            raise MarginError(f"{self.name}.superior(margin={margin!r})", f"a gain of 0 or more, below {self._span:g}")
+        gate, span = f"{self.name}.superior(margin={margin!r})", self._span
+        check_bar(margin, gate, f"a gain of 0 or more, below {span:g}", lambda gain: 0 <= gain < span, share=span == 1)
         return self._difference_gate(f"{self.name}.superior(margin={margin:g})", "superior", margin, margin, confidence)
 
     def at_least(self, floor: float, confidence: float = 0.95) -> Verdict:
@@ -193,10 +194,12 @@ class MetricComparison:
 
         Raises `MarginError` for a floor that no score can lie below or above.
         """
-        gate, (low, high) = f"{self.name}.at_least({floor:g})", self._bounds
-        if not low < floor <= high:
-            raise MarginError(gate, f"a floor above {low:g} and up to {high:g}")
-        confidence, values = self._level(confidence), [score for score in self.scores.target if score is not None]
+        (low, high), expected = self._bounds, "a floor above {:g} and up to {:g}".format(*self._bounds)
+        gate, share = f"{self.name}.at_least({floor!r})", (low, high) == (0, 1)
+        check_bar(floor, gate, expected, lambda bar: low < bar <= high, share=share)
+        gate = f"{self.name}.at_least({floor:g})"
+        confidence = asked_confidence(gate, confidence, self._level)
+        values = [score for score in self.scores.target if score is not None]
         what, rows = f"{self.name} scores", len(self._cases)
         refused = too_few(gate, what, len(values), rows, tolerance=self._tolerance, paired=False)
         if refused is not None:
@@ -260,7 +263,7 @@ class MetricComparison:
         return one_side(scored, confidence=confidence, bounds=self._bounds, design=design)
 
     def _difference_gate(self, gate: str, kind: str, bar: float, margin: float, confidence: float) -> Verdict:
-        confidence = self._level(confidence)
+        confidence = asked_confidence(gate, confidence, self._level)
         refused = too_few(gate, f"{self.name} scores", self.n, len(self._cases), tolerance=self._tolerance)
         if refused is not None:
             return self._said(self._guards().applied(refused))

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pytest_llm_migrate.comparison.asked import Figures, asked_confidence, check_bar, interval_confidence
 from pytest_llm_migrate.comparison.counting import EACH_ONCE
 from pytest_llm_migrate.comparison.gates import at_most, cannot_judge, evidence_of, finite, more_words, too_few
 from pytest_llm_migrate.comparison.row_price import RowPrice
+from pytest_llm_migrate.comparison.shown import shown
 from pytest_llm_migrate.comparison.timing import UNTIMED
 from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES, Answer, Ruling, Verdict
-from pytest_llm_migrate.errors import MarginError, NoValuesError, counted
+from pytest_llm_migrate.errors import NoValuesError, counted
 from pytest_llm_migrate.stats import (
     LEAST_ROWS,
     STATISTICS,
@@ -49,7 +51,7 @@ class Quantity:
     why: Callable[[Answer], str | None] = lambda _: None
 
 
-class QuantityComparison:
+class QuantityComparison(Figures):
     """One quantity, both sides, over the rows where both are known; over a side's own where no row has both.
 
     ``.mean``, ``.p50``, ``.p90``, ``.p95`` and ``.p99`` give a statistic of it. A gate on the quantity itself,
@@ -75,7 +77,7 @@ class QuantityComparison:
         self._side_estimates: dict[tuple[SideName, float], dict[Statistic, Estimate]] = {}
 
     def __repr__(self) -> str:
-        return f"<{self.name} of {self.rows} rows>"
+        return f"<{self.name} of {counted(self.rows, 'row')}>"
 
     @cached_property
     def _whole(self) -> list[tuple[Case, float, float]]:
@@ -236,7 +238,7 @@ class QuantityComparison:
         return StatisticComparison(self, name)
 
 
-class StatisticComparison:
+class StatisticComparison(Figures):
     """One statistic of a quantity: both sides, their ratio, and the gates on it."""
 
     def __init__(self, quantity: QuantityComparison, statistic: Statistic) -> None:
@@ -263,51 +265,57 @@ class StatisticComparison:
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return the two-sided interval of the ratio; raises `NoValuesError` where there is no ratio."""
-        found = self._quantity.estimates(confidence)[self._name].ratio
+        asked = interval_confidence(f"{self._quantity.name}.{self._name}", confidence)
+        found = self._quantity.estimates(asked)[self._name].ratio
         if found is None:
             raise NoValuesError(f"the ratio of {self._quantity.name}")
         return found.low, found.high
 
     def ratio_at_most(self, bar: float, confidence: float = 0.95) -> Verdict:
         """Judge whether target ÷ source is at most ``bar``; raises `MarginError` for a bar of 0 or less."""
-        gate, quantity = f"{self._quantity.name}.{self._name}.ratio_at_most({bar:g})", self._quantity
-        if not 0 < bar < math.inf:
-            raise MarginError(gate, "a factor above 0, such as 1.2")
+        gate, quantity = f"{self._quantity.name}.{self._name}.ratio_at_most", self._quantity
+        check_bar(bar, f"{gate}({bar!r})", "a factor above 0, such as 1.2", lambda factor: 0 < factor < math.inf)
+        gate = f"{gate}({bar:g})"
+        confidence = asked_confidence(gate, confidence, quantity.level)
         known, why = f"a known {quantity.name}", quantity.why(*SIDES)
         lacking = too_few(gate, known, quantity.n, quantity.rows, tolerance=quantity.tolerance, why=why)
         refused = quantity.refused(gate, lacking)
         if refused is not None:
             return quantity.say(refused)
-        confidence = quantity.level(confidence)
         found = quantity.estimates(two_sided_confidence(confidence))[self._name]
         if found.ratio is None:
             reason = f"The source's {quantity.name} ({self._name}) is zero, so there is no ratio to judge."
             return quantity.say(cannot_judge(gate, reason, f"n={quantity.n}"))
         was, is_now = found.source.value, found.target.value
-        moved = f"{quantity.name} ({self._name}) went from {was:.4g} to {is_now:.4g} {quantity.unit}"
+        moved = f"{quantity.name} ({self._name}) went from {shown(quantity.unit, self._name, was, is_now)}"
         said = f"{moved} (x{found.ratio.value:.2f}); at most x{bar:g}"
-        return self._judged(gate, "ratio_at_most", bar, found.ratio, confidence, said)
+        exact = f"bar {bar:g}; source {was:.4g}, target {is_now:.4g} {quantity.unit}"
+        return self._judged(gate, "ratio_at_most", bar, found.ratio, confidence, said=said, exact=exact)
 
     def at_most(self, bar: float, confidence: float = 0.95) -> Verdict:
         """Judge whether the target's value is at most ``bar``, in the quantity's unit, whatever the source's is.
 
         Raises `MarginError` for a bar below 0.
         """
-        gate, quantity = f"{self._quantity.name}.{self._name}.at_most({bar:g})", self._quantity
-        if not 0 <= bar < math.inf:
-            raise MarginError(gate, f"a bar of 0 or more, in {quantity.unit}")
+        gate, quantity = f"{self._quantity.name}.{self._name}.at_most", self._quantity
+        expected = f"a bar of 0 or more, in {quantity.unit}"
+        check_bar(bar, f"{gate}({bar!r})", expected, lambda most: 0 <= most < math.inf)
+        gate = f"{gate}({bar:g})"
+        confidence = asked_confidence(gate, confidence, quantity.level)
         known, why = f"a known {quantity.name}", quantity.why("target")
         n, tolerance = len(quantity.values["target"]), quantity.tolerance
         lacking = too_few(gate, known, n, quantity.rows, tolerance=tolerance, paired=False, why=why)
         refused = quantity.refused(gate, lacking)
         if refused is not None:
             return quantity.say(refused)
-        confidence = quantity.level(confidence)
         found = quantity.side_estimates("target", two_sided_confidence(confidence))[self._name]
-        value = f"The target's {quantity.name} ({self._name}) is {found.value:.4g} {quantity.unit}"
-        return self._judged(gate, "at_most", bar, found, confidence, f"{value}; at most {bar:g} {quantity.unit}")
+        value, most = (shown(quantity.unit, self._name, number) for number in (found.value, bar))
+        said = f"The target's {quantity.name} ({self._name}) is {value}; at most {most}"
+        return self._judged(gate, "at_most", bar, found, confidence, said=said, exact=f"bar {bar:g} {quantity.unit}")
 
-    def _judged(self, gate: str, kind: str, bar: float, found: Estimate, confidence: float, said: str) -> Verdict:
+    def _judged(
+        self, gate: str, kind: str, bar: float, found: Estimate, confidence: float, *, said: str, exact: str
+    ) -> Verdict:
         quantity, few = self._quantity, self._few(found)
         evidence = evidence_of(found, confidence, missing=quantity.rows - found.n)
         ruling, more = at_most(evidence, bar), None
@@ -326,7 +334,7 @@ class StatisticComparison:
             more_rows=more,
             more_rows_usd=quantity.price.times(more),
         )
-        detail, statement = evidence.detail(f"bar {bar:g}"), f"{said} {ruled}."
+        detail, statement = evidence.detail(exact), f"{said} {ruled}."
         return quantity.say(Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures))
 
     def _few(self, found: Estimate) -> int:

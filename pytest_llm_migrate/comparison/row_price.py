@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_llm_migrate.domain.amounts import usd
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -41,15 +43,10 @@ class RowPrice:
 
     def words(self, rows: int) -> str:
         """Return what so many rows would cost, for the end of a sentence."""
-        usd = self.times(rows)
-        if usd is None:
+        cost = self.times(rows)
+        if cost is None:
             return "at an unknown cost"
-        return f"for about {dollars(usd)}{' of the target alone' if self.is_targets else ''}"
-
-
-def dollars(usd: float) -> str:
-    """Return US dollars in cents, or in two digits where they are less than a cent."""
-    return f"${usd:,.2f}" if usd >= 0.01 or usd == 0 else f"${usd:.2g}"  # noqa: PLR2004 - a cent
+        return f"for about {usd(cost)}{' of the target alone' if self.is_targets else ''}"
 
 
 def _mean(sides: Iterable[Side]) -> float | None:

@@ -3,7 +3,15 @@
 from pytest_llm_migrate.datasets.assignment import assign
 from pytest_llm_migrate.datasets.loading import dataset_of, load
 from pytest_llm_migrate.datasets.selection import sample, select
-from pytest_llm_migrate.datasets.splits import DEV, HOLDOUT, Split, ids_sha256, split_of, unread_words
+from pytest_llm_migrate.datasets.splits import (
+    DEV,
+    HOLDOUT,
+    Split,
+    ids_sha256,
+    split_of,
+    unread_words,
+    words_said,
+)
 
 __all__ = [
     "DEV",
@@ -17,4 +25,5 @@ __all__ = [
     "select",
     "split_of",
     "unread_words",
+    "words_said",
 ]

@@ -10,15 +10,15 @@ from pytest_llm_migrate.datasets.files import check
 from pytest_llm_migrate.datasets.loading import read_table
 from pytest_llm_migrate.datasets.values import UnfitError
 from pytest_llm_migrate.domain import SIDES
-from pytest_llm_migrate.domain.review import HASH_DIGITS, REVIEW_COLUMNS, Review
+from pytest_llm_migrate.domain.review import GIVEN_COLUMNS, HASH_DIGITS, REVIEW_COLUMNS, Review
 from pytest_llm_migrate.errors import CellError, DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-NEEDED = ("sample_id", "side", "rating")
-"""Columns without which a file is no review file."""
+NEEDED = ("sample_id", "side")
+"""Columns without which a file is no review file, beside one of those that say how good an answer is."""
 
 _GUARDED = re.compile(r"\A'(?=[=+\-@\t\r])")
 """What an export puts before a cell that a spreadsheet would take for a formula."""
@@ -34,10 +34,11 @@ def read_reviews(path: Path, shown: str | None = None) -> tuple[Review, ...]:
     check(path, name)
     table = read_table(path, name)
     header = [label.strip().lower() for label in table.header]
-    for column in NEEDED:
-        if column not in header:
+    for columns in (*((column,) for column in NEEDED), GIVEN_COLUMNS):
+        if not set(columns) & set(header):
             present = f"Columns present: {', '.join(table.header)}."
-            raise DatasetError(name, f"there is no column {column!r}, which a review file has", present)
+            lacking = " or ".join(map(repr, columns))
+            raise DatasetError(name, f"there is no column {lacking}, which a review file has", present)
     places = {column: header.index(column) for column in REVIEW_COLUMNS if column in header}
     reviews = []
     for line, cells in zip(table.numbers, table.cells, strict=True):
@@ -103,6 +104,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "answer_sha256": _hash,
     "rater": _words,
     "rating": number,
+    "thumbs": _one_of("", "up", "down"),
     "better": _one_of("", *SIDES, "tie"),
     "comment": _words,
     "label_wrong": _flag,

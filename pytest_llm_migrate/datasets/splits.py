@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.domain import Dataset, Row
 
 DEV, HOLDOUT = "dev", "holdout"
+TUNING, JUDGING = (DEV, "train", "validation"), (HOLDOUT, "test")
+"""What the column ``split`` says of dev rows, and of holdout rows."""
 DEV_SHARE = 1 / 3
 LEAST_DEV, LEAST_HOLDOUT = 5, 10
 """Fewer rows than these tune nothing, and judge nothing."""
@@ -41,17 +43,25 @@ class Split:
         return ids_sha256(row.sample_id for row in self.dev)
 
 
-def split_of(dataset: Dataset, *, strata: Sequence[str] = (), cluster: str | None = None) -> Split:
+def split_of(
+    dataset: Dataset, *, strata: Sequence[str] = (), cluster: str | None = None, judged: str | None = None
+) -> Split:
     """Return a dataset's dev and holdout rows: by its column ``split`` where that names one of them, else drawn.
 
-    Case and blanks around the words do not matter; a row of another word is in neither.
+    ``dev``, ``train`` and ``validation`` name dev rows, ``holdout`` and ``test`` holdout rows. Case and blanks around
+    the words do not matter; a row of another word is in neither. Where the column has none of these words and a run
+    judges the rows of a word of its own alone, ``judged``, they are the holdout rows and all others the dev rows.
     A third of the rows is drawn for dev, alike in every group of the ``strata`` columns; rows of one ``cluster`` stay
     together. A row's luck depends on its ``sample_id`` (its cluster's label) alone: the same rows are drawn in every
     process, and new rows move few old ones. Raises `TooFewRowsToSplitError` where either part is too small.
     """
-    declared = {name: [row for row in dataset if _word(row) == name] for name in (DEV, HOLDOUT)}
-    if any(declared.values()):  # drawing would let rows tune a prompt that are declared to judge it
-        split = Split(dev=declared[DEV], holdout=declared[HOLDOUT], is_declared=True)
+    dev_rows, holdout = ([row for row in dataset if _word(row) in words] for words in (TUNING, JUDGING))
+    if dev_rows or holdout:  # drawing would let rows tune a prompt that are declared to judge it
+        split = Split(dev=dev_rows, holdout=holdout, is_declared=True)
+    elif judged is not None:
+        holdout = [row for row in dataset if row.get("split") == judged]
+        others = [row for row in dataset if row.get("split") != judged]
+        split = Split(dev=others, holdout=holdout, is_declared=True)
     else:
         dev = _drawn(dataset.rows, strata, cluster)
         rows = dataset.rows
@@ -61,12 +71,21 @@ def split_of(dataset: Dataset, *, strata: Sequence[str] = (), cluster: str | Non
             is_declared=False,
         )
     if len(split.dev) < LEAST_DEV or len(split.holdout) < LEAST_HOLDOUT:
-        raise TooFewRowsToSplitError(dataset.path, len(split.dev), len(split.holdout), LEAST_DEV, LEAST_HOLDOUT)
+        hint = words_said() if split.is_declared else ""
+        raise TooFewRowsToSplitError(
+            dataset.path, len(split.dev), len(split.holdout), LEAST_DEV, LEAST_HOLDOUT, hint=hint
+        )
     return split
 
 
+def words_said() -> str:
+    """Return in a sentence what the words of the column ``split`` mean."""
+    tuning, judging = (", ".join(map(repr, words)) for words in (TUNING, JUDGING))
+    return f"In the column split {tuning} name dev rows, which tune, and {judging} holdout rows, which judge."
+
+
 def unread_words(split: Split) -> list[str]:
-    """Return what the column ``split`` says of rows that were drawn all the same: neither dev nor holdout."""
+    """Return what the column ``split`` says of rows that were drawn all the same: no word for dev or holdout."""
     return [] if split.is_declared else sorted({_word(row) for row in (*split.dev, *split.holdout)} - {""})
 
 

@@ -43,6 +43,7 @@ from pytest_llm_migrate.domain.score import (
 from pytest_llm_migrate.domain.strategy import (
     Configurable,
     Demanding,
+    Foreseeing,
     PromptTask,
     Rewrite,
     Settable,
@@ -79,6 +80,7 @@ __all__ = [
     "Embedder",
     "EmbeddingMetric",
     "Example",
+    "Foreseeing",
     "GatheringMetric",
     "InstructingMetric",
     "Judge",

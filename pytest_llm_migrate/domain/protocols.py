@@ -133,7 +133,10 @@ class SidedMetric(Metric, Protocol):
 
 @runtime_checkable
 class RepeatedMetric(Metric, Protocol):
-    """A metric whose score of a row with several repeats is another figure than their mean."""
+    """A metric whose score of a row with several repeats is another figure than their mean.
+
+    One that takes more than one repeat says how many in an attribute ``k``, so that a run with fewer calls nobody.
+    """
 
     def over_repeats(self, scores: Sequence[Score]) -> Score | ScoreFailure:
         """Return a row's score from those of its repeats, one or more, or the reason why there is none."""

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_llm_migrate.domain.row import SideName
 
-REVIEW_COLUMNS = ("sample_id", "side", "answer_sha256", "rater", "rating", "better", "comment", "label_wrong")
-"""The columns of a review file, in order; ``sample_id``, ``side`` and ``rating`` must be there."""
+REVIEW_COLUMNS = ("sample_id", "side", "answer_sha256", "rater", "rating", "thumbs", "better", "comment", "label_wrong")
+"""The columns of a review file, in order; ``sample_id``, ``side`` and one of `GIVEN_COLUMNS` must be there."""
+
+GIVEN_COLUMNS = ("rating", "thumbs")
+"""The columns that say how good one answer is."""
 
 HASH_DIGITS = 16
 """What is kept of an answer's hash."""
@@ -27,6 +30,7 @@ class Review:
             taken for what is said of any answer of that side.
         rater: Who says so; empty for somebody.
         rating: Higher is better; ``None`` where only the rest was filled in.
+        thumbs: ``up`` or ``down``; empty where neither was given.
         better: ``source``, ``target`` or ``tie``; empty where the two answers were not compared.
         comment: In words.
         label_wrong: Whether the ground truth itself is wrong.
@@ -34,9 +38,10 @@ class Review:
 
     sample_id: str
     side: SideName
-    rating: float | None
+    rating: float | None = None
     answer_sha256: str = ""
     rater: str = ""
+    thumbs: str = ""
     better: str = ""
     comment: str = ""
     label_wrong: bool = False

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from pytest_llm_migrate.errors import UnknownNameError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pytest_llm_migrate.domain.answer import Answer
     from pytest_llm_migrate.domain.prompt import PromptText
+    from pytest_llm_migrate.domain.protocols import Metric
     from pytest_llm_migrate.domain.request import Request
     from pytest_llm_migrate.domain.row import Row
 
@@ -47,6 +50,10 @@ class Trial:
         return sum(self.scores.values()) / self.rows if self.rows else 0.0
 
 
+def _no_metric(name: str) -> Metric:
+    raise UnknownNameError("metric", name, ())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptTask:
     """One prompt on its way to one target model.
@@ -71,6 +78,8 @@ class PromptTask:
         variables: The prompt's variables: none may be lost.
         say: Tells the user how it goes, a line at a time.
         instructions: How a prompt asks for each rule that metrics hold answers to, by the rule's name.
+        metric_of: The metric of a name, with the settings that the migration's own has, without its judges; raises
+            `UnknownNameError`.
         seed: For everything that is drawn.
         settings: What the user set for strategies, by name.
     """
@@ -90,6 +99,7 @@ class PromptTask:
     variables: frozenset[str] = frozenset()
     say: Callable[[str], object] = lambda _: None
     instructions: Mapping[str, str] = field(default_factory=dict)
+    metric_of: Callable[[str], Metric] = _no_metric
     seed: int = 0
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -177,6 +187,15 @@ class Demanding(Protocol):
 
     def check(self, target: str, settings: Mapping[str, Any], optimizer: str | None) -> None:
         """Raise a `MigrateError` for what is not there, such as the model that writes (``optimizer``, a reference)."""
+        ...
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A strategy that can tell from the task itself that it will fail, and says so before anything is asked."""
+
+    def foresee(self, task: PromptTask) -> None:
+        """Raise a `MigrateError` for a setting that does not fit the prompt, its rows or its metrics; ask nothing."""
         ...
 
 

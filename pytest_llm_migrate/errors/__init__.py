@@ -30,7 +30,15 @@ from pytest_llm_migrate.errors.exchange import (
     PromptExportError,
     PromptImportError,
 )
-from pytest_llm_migrate.errors.gates import MarginError, NoCriticalError, NoSliceError, NoValuesError
+from pytest_llm_migrate.errors.gates import (
+    AlwaysTrueGateError,
+    MarginError,
+    NoCriticalError,
+    NoFigureError,
+    NoSliceError,
+    NoValuesError,
+    UnassertedGateError,
+)
 from pytest_llm_migrate.errors.masking import ACCOUNT, masked, without_secrets
 from pytest_llm_migrate.errors.metrics import (
     DeepEvalDirectionError,
@@ -38,6 +46,7 @@ from pytest_llm_migrate.errors.metrics import (
     MetricDefinitionError,
     NoJudgeError,
     PriceFileError,
+    TooFewRepeatsError,
     TwoOwnersError,
 )
 from pytest_llm_migrate.errors.models import (
@@ -60,6 +69,7 @@ from pytest_llm_migrate.errors.prompts import (
     HandEditedPromptError,
     HiddenColumnError,
     InferenceSettingError,
+    JudgedRowsTuneError,
     MissingValueError,
     NoOptimizerError,
     NoPromptsToCompareError,
@@ -78,7 +88,10 @@ from pytest_llm_migrate.errors.prompts import (
 )
 from pytest_llm_migrate.errors.report import ReportFileError, ReportSectionError
 from pytest_llm_migrate.errors.rewriting import (
+    JobExportedError,
+    MetricNotExportableError,
     NoRewriteError,
+    SameStrategyTwiceError,
     StrategyIsPathError,
     StrategySettingError,
     UnknownStrategySettingError,
@@ -104,6 +117,7 @@ from pytest_llm_migrate.errors.suites import (
 
 __all__ = [
     "ACCOUNT",
+    "AlwaysTrueGateError",
     "AmbiguousPromptError",
     "AssignmentError",
     "AttachmentError",
@@ -129,11 +143,14 @@ __all__ = [
     "HandEditedPromptError",
     "HiddenColumnError",
     "InferenceSettingError",
+    "JobExportedError",
+    "JudgedRowsTuneError",
     "KeyFileError",
     "ManagedPromptError",
     "MarginError",
     "MarkerError",
     "MetricDefinitionError",
+    "MetricNotExportableError",
     "MigrateError",
     "MissingColumnError",
     "MissingDatasetError",
@@ -143,6 +160,7 @@ __all__ = [
     "MixedBracesError",
     "NoCriticalError",
     "NoEmbeddingsError",
+    "NoFigureError",
     "NoJudgeError",
     "NoModelError",
     "NoOptimizerError",
@@ -173,6 +191,7 @@ __all__ = [
     "RunnerFailedError",
     "RunnerMissingError",
     "SamePromptsError",
+    "SameStrategyTwiceError",
     "ScoreFailedError",
     "ScriptFileError",
     "SideFailedError",
@@ -183,9 +202,11 @@ __all__ = [
     "StrategyIsPathError",
     "StrategySettingError",
     "TemplateFaultError",
+    "TooFewRepeatsError",
     "TooFewRowsToSplitError",
     "TunedRowsError",
     "TwoOwnersError",
+    "UnassertedGateError",
     "UnknownNameError",
     "UnknownStrategySettingError",
     "UnknownVariableError",

@@ -105,12 +105,15 @@ def _first_few(parts: list[str], limit: int = 5) -> str:
 class TooFewRowsToSplitError(MigrateError):
     """Raised when a dataset has too few rows to tune a prompt on some of them and judge it on the others."""
 
-    def __init__(self, path: object, dev: int, holdout: int, least_dev: int, least_holdout: int) -> None:
+    def __init__(
+        self, path: object, dev: int, holdout: int, least_dev: int, least_holdout: int, *, hint: str = ""
+    ) -> None:
         self.path, self.dev, self.holdout = str(path), dev, holdout
-        self.least_dev, self.least_holdout = least_dev, least_holdout
+        self.least_dev, self.least_holdout, self.hint = least_dev, least_holdout, hint
         super().__init__(
             f"{path}: {dev} dev and {holdout} holdout rows are too few: it takes {least_dev} to tune a prompt and "
             f"{least_holdout} others to judge it. Add rows, or take a strategy that does not learn from them."
+            f"{hint and ' '}{hint}"
         )
 
 

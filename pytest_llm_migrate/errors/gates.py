@@ -13,9 +13,34 @@ if TYPE_CHECKING:
 class MarginError(MigrateError):
     """Raised when a gate is given a bar that means nothing."""
 
-    def __init__(self, gate: str, expected: str) -> None:
-        self.gate, self.expected = gate, expected
-        super().__init__(f"{gate}: takes {expected}")
+    def __init__(self, gate: str, expected: str, meant: float | None = None) -> None:
+        self.gate, self.expected, self.meant = gate, expected, meant
+        super().__init__(f"{gate}: takes {expected}{'' if meant is None else f'. Did you mean {meant:g}?'}")
+
+
+class UnassertedGateError(MigrateError):
+    """Raised when a gate's test asks for a verdict and lets go of it, so that nothing can fail."""
+
+    def __init__(self, where: str, call: str) -> None:
+        self.where, self.call = where, call
+        super().__init__(f"{where}: {call} decides nothing by itself; write: assert {call}")
+
+
+class AlwaysTrueGateError(MigrateError):
+    """Raised when a gate's test asserts what is true whatever the rows say."""
+
+    def __init__(self, where: str, condition: str, meant: str) -> None:
+        self.where, self.condition, self.meant = where, condition, meant
+        super().__init__(f"{where}: {condition} is true whatever the rows say; write: assert {meant}")
+
+
+class NoFigureError(MigrateError, AttributeError):
+    """Raised when a comparison is asked for a figure or a gate that it does not have."""
+
+    def __init__(self, owner: str, name: str, known: Iterable[str]) -> None:
+        self.owner, self.figure, self.known = owner, name, sorted(known)
+        listed = ", ".join(self.known)
+        super().__init__(f"{owner} has no {name!r}.{nearest(name, self.known)} There are: {listed}.")
 
 
 class NoValuesError(MigrateError):

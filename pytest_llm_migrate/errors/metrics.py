@@ -62,3 +62,14 @@ class DeepEvalDirectionError(MigrateError):
             "good; 0 and 1 are expected. Install the DeepEval that the extra names: "
             "pip install 'pytest-llm-migrate[deepeval]'"
         )
+
+
+class TooFewRepeatsError(MigrateError):
+    """Raised when a metric takes more answers of a row than the run asks for."""
+
+    def __init__(self, metric: str, needed: int, repeats: int) -> None:
+        self.metric, self.needed, self.repeats = metric, needed, repeats
+        super().__init__(
+            f"metric {metric!r} takes {needed} answers of a row, and --migration-repeats is {repeats}: no row would "
+            f"have a score. Give --migration-repeats {needed} or more."
+        )

@@ -206,3 +206,14 @@ class TunedRowsError(MigrateError):
             f"{place}: {problem}. Rewrite it with --migrate-prompts, judge other rows, or send the source prompt with "
             "--prompt-strategy identity."
         )
+
+
+class JudgedRowsTuneError(MigrateError):
+    """Raised when rows that a marker has judge a prompt would tune it; ``words`` says which tune and which judge."""
+
+    def __init__(self, nodeid: str, split: str, words: str) -> None:
+        self.nodeid, self.split, self.words = nodeid, split, words
+        super().__init__(
+            f"{nodeid}: the rows of split {split!r} judge the prompt and would tune it. {words} Name others in the "
+            "marker's split=, or take a strategy that does not learn from rows."
+        )

@@ -48,3 +48,39 @@ class StrategyIsPathError(MigrateError):
             f"--migrate-prompts took {path!r}, a path, as the strategy's name. Write --migrate-prompts=NAME ahead of "
             f"it: --migrate-prompts={default} {path}"
         )
+
+
+class MetricNotExportableError(MigrateError):
+    """Raised when a metric cannot be written down as a Lambda; ``problem`` says why."""
+
+    def __init__(self, metric: str, problem: str) -> None:
+        self.metric, self.problem = metric, problem
+        super().__init__(
+            f"--strategy-option metric: {metric!r} cannot be exported as a Lambda: {problem}. Name another metric, or "
+            "have the service's own judge score, by --strategy-option criteria='...' if you like."
+        )
+
+
+class JobExportedError(MigrateError):
+    """Raised when a job was written to files as asked, so that there is no prompt: nothing is wrong.
+
+    ``way_on`` says how to come by the prompt.
+    """
+
+    def __init__(self, strategy: str, folder: object, files: Iterable[str], way_on: str) -> None:
+        self.strategy, self.folder, self.files, self.way_on = strategy, str(folder), list(files), way_on
+        *first, last = self.files
+        written = f"{', '.join(first)} and {last}" if first else last
+        super().__init__(
+            f"{strategy} wrote the job's {written} to {folder}; no job was started, and no prompt is filed. {way_on}"
+        )
+
+
+class SameStrategyTwiceError(MigrateError):
+    """Raised when strategies are to compete and one of them is named twice."""
+
+    def __init__(self, where: str, given: str, strategy: str) -> None:
+        self.where, self.given, self.strategy = where, given, strategy
+        super().__init__(
+            f"{where}: {given!r} names {strategy!r} twice, and it cannot do better than itself. Name it once."
+        )

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.errors.masking import masked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+
+_MOST_NAMES = 12
+"""Names that one sentence lists."""
 
 
 class MigrateError(Exception):
@@ -23,11 +28,23 @@ class UnknownNameError(MigrateError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "", hint: str = "") -> None:
         self.kind, self.name, self.known = kind, name, sorted(known)
-        listed = ", ".join(self.known) or "none"
+        listed = _listed(name, self.known) or "none"
         prefix = f"{where}: " if where else ""
         super().__init__(
             f"{prefix}unknown {kind} {name!r}.{nearest(name, self.known)} Known: {listed}.{hint and ' '}{hint}"
         )
+
+
+def _listed(name: str, known: Sequence[str]) -> str:
+    """Return known names: all of a few, else the nearest ones, and how many more there are, in families by prefix."""
+    if len(known) <= _MOST_NAMES:
+        return ", ".join(known)
+    near = difflib.get_close_matches(name, known, n=_MOST_NAMES, cutoff=0)
+    others = [other for other in known if other not in near]
+    families = Counter(f"{other.partition(':')[0]}:*" for other in others if ":" in other)
+    told = [f"{number} {family}" for family, number in families.items()]
+    among = f", of which {', '.join(told)}" if told else ""
+    return f"{', '.join(near)} and {len(others)} more{among}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 Kind = Literal["non_inferior", "superior", "at_least"]
 _WORD: dict[str, str] = {"non_inferior": "margin", "superior": "margin", "at_least": "floor"}
+_GATES = frozenset((*get_args(Kind), "ratio_at_most", "at_most", "agreement"))
 Constant = str | int | float | bool
 
 
@@ -52,6 +53,51 @@ def asked_margins(text: str | None, known: Mapping[str, object], given: Mapping[
     calls = [node for part in function.body for node in ast.walk(part) if isinstance(node, ast.Call)]
     calls.sort(key=lambda call: (call.end_lineno or 0, call.end_col_offset or 0))
     return [found for call in calls for found in _asked(call, names)]
+
+
+def unasserted(text: str | None) -> Iterator[tuple[str, int]]:
+    """Yield each call of a gate whose verdict its function lets go of, as text, with its line in the function's.
+
+    Statements under ``with`` and ``try`` are not looked at: there an error may be what a test is about.
+    """
+    function = _function(text)
+    for node in _statements(function.body if function else []):
+        if isinstance(node, ast.Expr) and _calls_gate(node.value):
+            yield ast.unparse(node.value), node.lineno
+
+
+def always_true(text: str | None) -> Iterator[tuple[str, str, int]]:
+    """Yield each condition of an ``assert`` that no row can make false, what was meant by it, and its line.
+
+    That is a gate that is named and not called, and the ruling of one, which is a text whatever it says.
+    """
+    function = _function(text)
+    asserts = (node for node in _statements(function.body if function else []) if isinstance(node, ast.Assert))
+    for node in asserts:
+        for condition in _conditions(node.test):
+            if isinstance(condition, ast.Attribute) and condition.attr in _GATES:
+                yield ast.unparse(condition), f"{ast.unparse(condition)}(...)", node.lineno
+            elif isinstance(condition, ast.Attribute) and condition.attr == "ruling" and _calls_gate(condition.value):
+                yield ast.unparse(condition), ast.unparse(condition.value), node.lineno
+
+
+def _calls_gate(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _GATES
+
+
+def _conditions(node: ast.expr) -> Iterator[ast.expr]:
+    parts = node.values if isinstance(node, ast.BoolOp) else [node.operand] if isinstance(node, ast.UnaryOp) else []
+    for part in parts:
+        yield from _conditions(part)
+    if not parts:
+        yield node
+
+
+def _statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
+    for node in body:
+        yield node
+        if isinstance(node, (ast.If, ast.For, ast.While)):
+            yield from _statements([*node.body, *node.orelse])
 
 
 def _function(text: str | None) -> ast.FunctionDef | ast.AsyncFunctionDef | None:

@@ -28,12 +28,14 @@ from pytest_llm_migrate.errors import (
     masked,
 )
 from pytest_llm_migrate.metrics import resolve
+from pytest_llm_migrate.metrics.direction import reading_of
 from pytest_llm_migrate.migration.critical import critical_rows
 from pytest_llm_migrate.migration.gold_audit import by_judges, by_truth
 from pytest_llm_migrate.migration.grid import SAME_PROMPT, SOURCE_RECORDED, TARGET_RECORDED, Grid
 from pytest_llm_migrate.migration.judging import DeskJudge
 from pytest_llm_migrate.migration.migration import Migration, Terms
 from pytest_llm_migrate.migration.pipelines import PipelineSide
+from pytest_llm_migrate.migration.repeats import check_repeats
 from pytest_llm_migrate.migration.reviewed import marked_of, people_of, preferred_of, strays_of, with_reviews
 from pytest_llm_migrate.migration.run_level import is_run_only
 from pytest_llm_migrate.migration.scoring import Bounded, Scorer
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
 
 SAMPLE_SEED = 0
 PIPELINE_THREADS = 16
+_MODELS = 3
+"""How many models of recorded answers are named."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,6 +100,7 @@ class Workshop:
         named = resolve(spec.metrics, self.metrics)
         chosen = [read for metric in named for read in with_reviews(metric, spec.folder)]
         metrics = tuple(self.judged(metric, spec, judges) for metric in chosen if not is_run_only(metric))
+        check_repeats(metrics, self.settings)
         _check_columns(spec, dataset)
         _check_weights(spec, dataset)
         lacking = self._lacking(target_ref, source, target)
@@ -105,8 +110,8 @@ class Workshop:
             nodeid=spec.nodeid,
             dataset=replace(dataset, warnings=(*dataset.warnings, *strays_of(chosen, whole))),
             dataset_rows=len(whole),
-            source=_described(source_ref, source, spec),
-            target=_described(target_ref, target, spec),
+            source=_described(source_ref, source, spec) | _recorded_models("source", source_ref, dataset),
+            target=_described(target_ref, target, spec) | _recorded_models("target", target_ref, dataset),
             metrics=tuple(metric.name for metric in metrics),
             slices=spec.slices,
             judges=tuple(map(masked, judges)),
@@ -117,6 +122,7 @@ class Workshop:
             marked=marked_of(metrics, [row.sample_id for row in dataset.rows]),
             by_truth=by_truth(metrics),
             bounds={metric.name: metric.bounds for metric in metrics if isinstance(metric, Bounded)},
+            directions={metric.name: said for metric in metrics if (said := reading_of(metric))},
             weight=spec.weight,
             cluster=spec.cluster,
             critical=spec.critical,
@@ -289,6 +295,16 @@ def _described(ref: str, sent: Sent, spec: MigrationSpec) -> dict[str, Any]:
         "attachments": [item.to_record() for item in prompt.attachments],
     }
     return {"ref": masked(ref), "prompt": shown}
+
+
+def _recorded_models(side: SideName, ref: str, dataset: Dataset) -> dict[str, str]:
+    """Return which models gave a side's recorded answers, by the dataset's own column; nothing where it names none."""
+    if ref != RECORDED:
+        return {}
+    named = {row.get(side_column("model", side)) for row in dataset.rows}
+    found = sorted({masked(str(name)) for name in named if name})
+    more = f" and {len(found) - _MODELS} more" if len(found) > _MODELS else ""
+    return {"model": f"{', '.join(found[:_MODELS])}{more}"} if found else {}
 
 
 def _told_apart(ref: str, targets: Sequence[str]) -> str:

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 
 _LOOSER_ABOVE = {"non_inferior": "margin", "ratio_at_most": "bar", "at_most": "bar"}
 _LOOSER_BELOW = {"superior": "margin", "at_least": "floor"}
-Margins = dict[tuple[str, int], tuple[str, float]]
-"""What each statement of a gate was held against, by what it judged and how often it had done so before."""
+Margins = dict[tuple[str, int], tuple[str, float, float | None]]
+"""What each statement of a gate was held against, by what it judged and how often it had done so before.
+
+Its kind, its margin, and the confidence that was asked for; ``None`` where looks before all rows are in raised that.
+"""
 
 
 def loosened(results: Mapping[str, Any], earlier: Iterable[Mapping[str, Any]]) -> Iterator[str]:
@@ -55,16 +58,20 @@ def _margins(gate: Mapping[str, Any]) -> Margins:
             # The gate's own text up to its numbers: the metric or quantity, its statistic, and what was asked of it.
             judged = str(said["gate"]).rpartition("(")[0]
             place = sum(name == judged for name, _ in margins)
-            margins[judged, place] = kind, value
+            confidence = figures.get("confidence") if gate.get("look") is None else None
+            margins[judged, place] = kind, value, confidence
     return margins
 
 
 def _sentences(nodeid: str, now: Margins, accepted: Margins, run: str) -> Iterator[str]:
-    for key, (kind, value) in now.items():
-        _, was = accepted.get(key, (kind, value))
+    for key, (kind, value, confidence) in now.items():
+        _, was, sure = accepted.get(key, (kind, value, confidence))
+        where, end = f"{nodeid}: the", f"in run {run}, which was accepted"
         if (value > was) if kind in _LOOSER_ABOVE else (value < was):
             name = (_LOOSER_ABOVE | _LOOSER_BELOW)[kind]
-            yield f"{nodeid}: the {name} of {key[0]} is {value:g}, looser than {was:g} in run {run}, which was accepted"
+            yield f"{where} {name} of {key[0]} is {value:g}, looser than {was:g} {end}"
+        if confidence is not None and sure is not None and confidence < sure:
+            yield f"{where} confidence of {key[0]} is {confidence:g}, looser than {sure:g} {end}"
 
 
 def _looser_options(now: Mapping[str, Any], accepted: Mapping[str, Any]) -> Iterator[str]:

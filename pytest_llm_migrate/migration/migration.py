@@ -52,6 +52,7 @@ class Terms:
         marked: What people say of rows whose ground truth they call wrong, by row: each ``rater`` and ``comment``.
         by_truth: Names of the metrics that compare with the ground truth.
         bounds: The least and the greatest score of metrics that do not score in [0, 1].
+        directions: How to read the metrics whose judge says that lower is better, which were turned around.
         weight: The column that says how much of the traffic a row stands for.
         cluster: The column that says which rows belong together.
         critical: The column or expression that says which rows may not break.
@@ -80,6 +81,7 @@ class Terms:
     marked: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)
     by_truth: tuple[str, ...] = ()
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    directions: Mapping[str, str] = field(default_factory=dict)
     weight: str | None = None
     cluster: str | None = None
     critical: str | None = None
@@ -114,6 +116,7 @@ class Terms:
             "marked": {name: [dict(each) for each in said] for name, said in self.marked.items()},
             "by_truth": list(self.by_truth),
             "bounds": {name: list(limits) for name, limits in self.bounds.items()},
+            "directions": dict(self.directions),
             "weight": self.weight,
             "cluster": self.cluster,
             "critical": self.critical,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.datasets import unread_words
+from pytest_llm_migrate.datasets import unread_words, words_said
 from pytest_llm_migrate.errors import counted
 from pytest_llm_migrate.strategies.texts import mentions
 
@@ -18,13 +18,12 @@ _COUNTS, _COUNT = "has no score, and counts", "have no score, and count"
 
 
 def drawn_notes(split: Split | None) -> list[str]:
-    """Return that rows were drawn where the column ``split`` says something, and neither dev nor holdout."""
+    """Return that rows were drawn where the column ``split`` says something, and no word for dev or holdout."""
     if not split or not (words := unread_words(split)):
         return []
     said = ", ".join(map(repr, words))
-    return [
-        f"warning: the column split says {said}, and neither 'dev' nor 'holdout': dev rows were drawn from all rows"
-    ]
+    drawn = f"the column split says {said}, which name neither dev nor holdout rows: dev rows were drawn from all rows"
+    return [f"warning: {drawn}. {words_said()}"]
 
 
 def mention_notes(source: PromptText, written: PromptText) -> list[str]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from pytest_llm_migrate.answers import Desk
     from pytest_llm_migrate.datasets import Split
-    from pytest_llm_migrate.domain import Answer, PromptText, Request, Rewrite, Row, Strategy, Trial
+    from pytest_llm_migrate.domain import Answer, Metric, PromptText, Request, Rewrite, Row, Strategy, Trial
     from pytest_llm_migrate.migration.judging import DeskJudge
     from pytest_llm_migrate.migration.tryouts import TryOuts
     from pytest_llm_migrate.prompts import Catalog
@@ -124,6 +124,7 @@ class PromptMigration:
         try_out: Tries a prompt out with the target.
         optimizer: The model that helps to write.
         judges: Those that its metrics ask.
+        metric_of: The metric of a name, as the migration has it, without its judges; raises `UnknownNameError`.
     """
 
     name: str
@@ -136,6 +137,29 @@ class PromptMigration:
     try_out: TryOuts
     optimizer: Optimizer
     judges: Sequence[DeskJudge] = ()
+    metric_of: Callable[[str], Metric]
+
+    def task(self, settings: Mapping[str, Any], say: Callable[[str], object] = lambda _: None) -> PromptTask:
+        """Return what a strategy is given, with the user's settings and how to tell the user how it goes."""
+        return PromptTask(
+            prompt=self.prompt,
+            source=self.source,
+            target=self.target,
+            rows=self.rows,
+            try_out=self.try_out,
+            ask=self.optimizer.ask,
+            optimizer=self.optimizer.ref,
+            render=lambda text, row: self.try_out.prompt_of(text).render(row),
+            ask_target=self.try_out.ask,
+            score=self.try_out.score,
+            ask_service=self.optimizer.ask_service,
+            template_of=lambda text: from_model_text(text, self.prompt.variables, _templates(self.prompt)),
+            variables=self.prompt.variables,
+            say=say,
+            instructions=self.try_out.instructions,
+            metric_of=self.metric_of,
+            settings=settings,
+        )
 
     def shown(self, path: Path) -> str:
         """Return a file's path as seen from the catalog: nothing tells on which machine it was written."""
@@ -207,25 +231,7 @@ def file_prompt(
         CallFailedError: A model did not answer.
     """
     paths = _paths(job, strategy, force=force)
-    task = PromptTask(
-        prompt=job.prompt,
-        source=job.source,
-        target=job.target,
-        rows=job.rows,
-        try_out=job.try_out,
-        ask=job.optimizer.ask,
-        optimizer=job.optimizer.ref,
-        render=lambda text, row: job.try_out.prompt_of(text).render(row),
-        ask_target=job.try_out.ask,
-        score=job.try_out.score,
-        ask_service=job.optimizer.ask_service,
-        template_of=lambda text: from_model_text(text, job.prompt.variables, _templates(job.prompt)),
-        variables=job.prompt.variables,
-        say=say,
-        instructions=job.try_out.instructions,
-        settings=settings,
-    )
-    rewrite = strategy.rewrite(task)
+    rewrite = strategy.rewrite(job.task(settings, say))
     written = job.try_out.prompt_of(rewrite.prompt)
     bounds = Bounds(
         forbidden=forbidden_phrases(settings), window=context_window(job.target), language_fault=language_fault

@@ -5,13 +5,23 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING
 
-from pytest_llm_migrate.domain import Score, ScoreFailure, order_in_repeats
+from pytest_llm_migrate.domain import RepeatedMetric, Score, ScoreFailure, order_in_repeats
+from pytest_llm_migrate.errors import TooFewRepeatsError
 from pytest_llm_migrate.metrics.style_guide import broken_in_repeats
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-    from pytest_llm_migrate.domain import RepeatedMetric
+    from pytest_llm_migrate.domain import Metric
+    from pytest_llm_migrate.migration.settings import Settings
+
+
+def check_repeats(metrics: Iterable[Metric], settings: Settings) -> None:
+    """Raise `TooFewRepeatsError` for a metric that takes more answers of a row than a run asks for."""
+    for metric in metrics:
+        needed = getattr(metric, "k", 1) if isinstance(metric, RepeatedMetric) else 1
+        if needed > settings.repeats and not settings.self_test:
+            raise TooFewRepeatsError(metric.name, needed, settings.repeats)
 
 
 def over_repeats(metric: RepeatedMetric, scores: Sequence[Score | ScoreFailure]) -> Score | ScoreFailure:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 SAMPLES_FILE = "latency.jsonl"
 _GATE_RULINGS = {"passed": Ruling.GO, "xpassed": Ruling.GO, "error": Ruling.CANNOT_JUDGE}
+_SHOWN_OF_TESTS = ("nodeid", "outcome", "message", "checks", "reported")
 _ROW_OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed", "xpassed", "not_run")
 Test = dict[str, Any]
 
@@ -118,16 +119,20 @@ def migration_record(
     unsaid = run_level_warnings(run_level or {})
     failing, below = _rows_of(tests, {"failed"}), _rows_of(tests, {"failed", "xfailed"})
     said = [*tuning_warnings(tuning), *_gate_warnings(gates)]
+    figures = compared.to_record()
+    for name, reads in terms.get("directions", {}).items():
+        figures["metrics"][name]["direction"] = {"given": "lower is better", "reads": reads}
     return {
-        **terms,
+        **{name: term for name, term in terms.items() if name != "directions"},
         "verdict": ruling and str(ruling),
         "heading": heading(ruling, len(below), failing=len(failing)),
         "gates": gates,
-        "row_tests": {outcome: rows[outcome] for outcome in _ROW_OUTCOMES},
+        "row_tests": {outcome: rows[outcome] for outcome in _ROW_OUTCOMES}
+        | {"reported": sum("reported" in test for test in tests)},
         "rows_below_bar": len(below),
         "prompt_tuning": tuning,
         "attribution": attribution_record(terms, cases, exchanged or {}),
-        **compared.to_record(),
+        **figures,
         "error_groups": error_groups(compared, changes_by_row(cases)),
         "gold_audit": gold_audit(terms, cases, gates, compared),
         "run_level": dict(run_level or {}),
@@ -201,7 +206,7 @@ def row_records(
     by_row: dict[str, list[Test]] = {}
     for test in tests:
         if test["sample_id"] is not None:
-            shown = {name: test[name] for name in ("nodeid", "outcome", "message", "checks")}
+            shown: dict[str, Any] = {name: test[name] for name in _SHOWN_OF_TESTS if name in test}
             by_row.setdefault(test["sample_id"], []).append(shown)
     for record in cases:
         flips = flips_of(record, scales)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.comparison.certificate import CONFIDENCE, figure
 from pytest_llm_migrate.datasets.reviews import read_reviews
 from pytest_llm_migrate.errors import counted, nearest
+from pytest_llm_migrate.metrics.evaluations import BedrockEvaluations
 from pytest_llm_migrate.metrics.given import ColumnScore, ReviewScores
 from pytest_llm_migrate.metrics.preferences import ReviewPreferences
 from pytest_llm_migrate.stats import krippendorff_alpha
@@ -16,29 +18,45 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_llm_migrate.domain import Dataset, Metric
+    from pytest_llm_migrate.domain.review import Review
+
+_THUMBS = {"down": 0.0, "up": 1.0}
 
 
 def with_reviews(metric: Metric, folder: Path) -> tuple[Metric, ...]:
-    """Return a metric with its review file read, where it has one, and ``<name>:better`` where that says so.
+    """Return a metric with its files read, where it has some, and what else a review file says of answers.
+
+    ``<name>:thumbs`` is 1 for a thumb up and 0 for one down, ``<name>:better`` which of two answers is preferred.
 
     Raises a `MigrateError` of what cannot be read.
     """
+    if isinstance(metric, BedrockEvaluations):
+        return (metric.reading(folder),)
     if not isinstance(metric, ReviewScores):
         return (metric,)
     reviews = read_reviews(folder / metric.path, shown=str(metric.path))
     preferences = ReviewPreferences.of(metric.path, f"{metric.name}:better", reviews)
-    return (metric.reading(reviews), preferences) if preferences.reviews else (metric.reading(reviews),)
+    said = [found for found in (_thumbs_of(metric, reviews), preferences) if found.reviews]
+    return metric.reading(reviews), *said
+
+
+def _thumbs_of(metric: ReviewScores, reviews: Iterable[Review]) -> ReviewScores:
+    """Return the metric of the thumbs among reviews; of several on one answer the share that is up."""
+    given = [replace(review, rating=_THUMBS[review.thumbs], label_wrong=False) for review in reviews if review.thumbs]
+    return replace(metric, name=f"{metric.name}:thumbs", scale=(0.0, 1.0)).reading(given)
 
 
 def strays_of(metrics: Iterable[Metric], dataset: Dataset) -> list[str]:
     """Return a sentence for each review file that rates rows which the whole dataset lacks."""
     known = [row.sample_id for row in dataset]
-    read = [metric for metric in metrics if isinstance(metric, ReviewScores)]
-    found = [(metric.path, sorted({row for row, _ in metric.reviews}.difference(known))) for metric in read]
+    strays: dict[Path, set[str]] = {}
+    for metric in metrics:
+        if isinstance(metric, ReviewScores):
+            strays.setdefault(metric.path, set()).update({row for row, _ in metric.reviews}.difference(known))
     return [
-        f"{path} rates {counted(len(rows), 'row')} that {dataset.path} lacks, such as {rows[0]!r}."
-        f"{nearest(rows[0], known)}"
-        for path, rows in found
+        f"{path} rates {counted(len(rows), 'row')} that {dataset.path} lacks, such as {min(rows)!r}."
+        f"{nearest(min(rows), known)}"
+        for path, rows in strays.items()
         if rows
     ]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.answers import Connection, read_recording, recording_path
-from pytest_llm_migrate.datasets import split_of
+from pytest_llm_migrate.datasets import split_of, words_said
 from pytest_llm_migrate.domain import is_monitor
-from pytest_llm_migrate.errors import TooFewRowsToSplitError
+from pytest_llm_migrate.errors import JudgedRowsTuneError, TooFewRowsToSplitError
 from pytest_llm_migrate.metrics import resolve
 from pytest_llm_migrate.migration.prompting import Optimizer, PromptMigration, as_prompt
 from pytest_llm_migrate.migration.scoring import Scorer
@@ -30,6 +30,7 @@ def prompt_migration(
 
     Raises:
         TooFewRowsToSplitError: The strategy learns from rows, and there are too few to judge it by others.
+        JudgedRowsTuneError: The strategy learns from rows, and from those that the marker has judge it.
         MigrateError: Dataset, prompt or metric is not there or does not fit.
     """
     settings = workshop.settings
@@ -41,8 +42,8 @@ def prompt_migration(
         return None
     source.check_columns(dataset.columns, where=f"{spec.nodeid}: {dataset.path}")
     judges: dict[str, DeskJudge] = {}
-    named = [metric for metric in resolve(spec.metrics, workshop.metrics) if not is_monitor(metric.name)]
-    metrics = tuple(workshop.judged(metric, spec, judges) for metric in named)
+    given = {metric.name: metric for metric in resolve(spec.metrics, workshop.metrics)}
+    metrics = tuple(workshop.judged(metric, spec, judges) for name, metric in given.items() if not is_monitor(name))
 
     def prompt_of(text: PromptText) -> Prompt:
         return as_prompt(text, name=source.name, target=target, folder=source.dataset_folder)
@@ -65,18 +66,23 @@ def prompt_migration(
             scorer=Scorer(metrics=metrics, store=workshop.desk.store),
             prompt_of=prompt_of,
             recorded=read_recording(recording_path(spec.folder, spec.suite, target)),
+            judges=tuple(judges.values()),
         ),
         optimizer=Optimizer(
             desk=workshop.desk, model=connection(settings.optimizer_model) if settings.optimizer_model else None
         ),
         judges=tuple(judges.values()),
+        metric_of=lambda name: resolve([name], {**workshop.metrics, **given})[0],
     )
 
 
 def _split(dataset: Dataset, spec: MigrationSpec, strategy: Strategy) -> Split | None:
     try:
-        return split_of(dataset, strata=spec.slices, cluster=spec.cluster)
+        split = split_of(dataset, strata=spec.slices, cluster=spec.cluster, judged=spec.split)
     except TooFewRowsToSplitError:
         if strategy.learns:
             raise
         return None
+    if strategy.learns and spec.split is not None and any(row.get("split") == spec.split for row in split.dev):
+        raise JudgedRowsTuneError(spec.nodeid, spec.split, words_said())
+    return split

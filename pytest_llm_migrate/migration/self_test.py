@@ -1,4 +1,7 @@
-"""What gates say of a model against itself: every NO-GO is a false alarm, since nothing changed."""
+"""What gates say of a model against itself: a NO-GO is a false alarm, since nothing changed.
+
+One that rules out a gain is none: a gate that asks for one, such as a lower bill, cannot be GO here.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,10 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.domain import Verdict
     from pytest_llm_migrate.migration.results import Seen, Test
 
-PASSED, NO_GO, UNDECIDED, CANNOT_JUDGE, ERROR = "passed", "no_go", "undecided", "cannot_judge", "error"
+PASSED, NO_GO, NO_GAIN = "passed", "no_go", "no_gain"
+UNDECIDED, CANNOT_JUDGE, ERROR = "undecided", "cannot_judge", "error"
 """What can become of a trial."""
-_OUTCOMES = (PASSED, NO_GO, UNDECIDED, CANNOT_JUDGE, ERROR)
+_OUTCOMES = (PASSED, NO_GO, NO_GAIN, UNDECIDED, CANNOT_JUDGE, ERROR)
 _UNJUDGED = {Ruling.NOT_ENOUGH_EVIDENCE: UNDECIDED, Ruling.CANNOT_JUDGE: CANNOT_JUDGE}
 _TOLERATED = 0.05
 _CONFIDENCE = 0.95
@@ -31,7 +35,15 @@ def failed_trial(verdicts: Sequence[Verdict], message: str) -> str:
     words = [str(ruling), *(verdict.statement for verdict in verdicts if verdict.ruling is ruling)]
     if ruling is None or (message and not any(said in message for said in words)):
         return NO_GO
+    if ruling is Ruling.NO_GO and all(_asks_for_gain(verdict) for verdict in verdicts if verdict.ruling is ruling):
+        return NO_GAIN
     return _UNJUDGED.get(ruling, NO_GO)
+
+
+def _asks_for_gain(verdict: Verdict) -> bool:
+    figures = verdict.figures
+    kind, bar = figures.get("kind"), figures.get("bar")
+    return kind == "superior" or (kind == "ratio_at_most" and bar is not None and bar < 1)
 
 
 def trials_record(outcomes: Sequence[str], examples: Mapping[str, str]) -> dict[str, Any]:
@@ -63,7 +75,7 @@ def _warnings(record: Mapping[str, Any], examples: Mapping[str, str]) -> list[st
         said.append(f"it refuses {rate}; more than {_TOLERATED:.0%} is too often")
     if counts[ERROR]:
         said.append(f"it ended in an error in {counts[ERROR]} of {trials} trials: {examples[ERROR]}")
-    if not (counts[PASSED] or counts[NO_GO] or counts[UNDECIDED] or counts[ERROR]):
+    if counts[CANNOT_JUDGE] == trials:
         said.append(f"it could not judge in any of {trials} trials: {examples[CANNOT_JUDGE]}")
     return said
 

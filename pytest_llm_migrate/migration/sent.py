@@ -89,7 +89,8 @@ def _judging(spec: MigrationSpec, dataset: Dataset, sent: Sent) -> Dataset:
         return dataset
     if provenance.dev_sha256 is None:
         return dataset
-    split, place = split_of(dataset, strata=spec.slices, cluster=spec.cluster), sent.prompt.place
+    split = split_of(dataset, strata=spec.slices, cluster=spec.cluster, judged=spec.split)
+    place = sent.prompt.place
     if split.dev_sha256 != provenance.dev_sha256:
         raise TunedRowsError(place, f"the rows of {dataset.path} that tuned it are not those that would today")
     if spec.split and spec.split in {row.get("split") for row in split.dev}:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.answers import NOT_RUN, Question, dearest_answer
-from pytest_llm_migrate.domain import CallFailure, InstructingMetric, Score, SidedMetric, Trial
+from pytest_llm_migrate.domain import CallFailure, InstructingMetric, Score, ScoreFailure, SidedMetric, Trial
 from pytest_llm_migrate.errors import CallFailedError
 from pytest_llm_migrate.migration.ahead import THREADS
 from pytest_llm_migrate.migration.scoring import bounds_of
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_llm_migrate.answers import Connection, Desk
     from pytest_llm_migrate.domain import Answer, PromptText, Request, Row, Side
+    from pytest_llm_migrate.migration.judging import DeskJudge
     from pytest_llm_migrate.migration.scoring import Scorer
     from pytest_llm_migrate.prompts import Prompt
 
@@ -35,6 +36,7 @@ class TryOuts:
         scorer: Scores with the migration's metrics.
         prompt_of: Makes a prompt that renders of what a strategy wrote.
         recorded: Answers of the suite's recordings, by key.
+        judges: Those that the metrics ask.
     """
 
     desk: Desk
@@ -42,13 +44,15 @@ class TryOuts:
     scorer: Scorer
     prompt_of: Callable[[PromptText], Prompt]
     recorded: Mapping[str, tuple[str, Answer]]
+    judges: Sequence[DeskJudge] = ()
 
     def __call__(self, prompt: PromptText, rows: Sequence[Row]) -> Trial:
         """Return what came of a prompt on these rows.
 
         Raises:
-            CallFailedError: Every further call would fail alike, or the budget did not reach for all rows.
-            MigrateError: The prompt cannot be rendered, or the model cannot be called.
+            CallFailedError: Every further call would fail alike, or the budget did not reach for the answers to all
+                rows or for their scores.
+            MigrateError: The prompt cannot be rendered, or the model or a judge cannot be called.
         """
         asked = self._asked(prompt)
         asked.begin(rows)
@@ -62,6 +66,7 @@ class TryOuts:
             )
         self.scorer.flush()
         _refuse_fatal(sides.values())
+        self._refuse_unjudged(sides.values())
         return self._trial(prompt, sides)
 
     def ask(self, request: Request, row: Row | None) -> Answer:
@@ -74,9 +79,13 @@ class TryOuts:
         return priced(self.desk, self.model.ref, outcome)
 
     def score(self, answer: Answer, row: Row) -> tuple[float | None, str]:
-        """Return the mean of the metrics' scores from 0 to 1, ``None`` without any, and what they found wanting."""
+        """Return the mean of the metrics' scores from 0 to 1, ``None`` without any, and what they found wanting.
+
+        Raises `MigrateError` where a judge cannot be asked, or the budget did not reach for a score.
+        """
         side = self.scorer.side("target", row, [answer])
         self.scorer.flush()
+        self._refuse_unjudged([side])
         scores = list(self._unit_scores(side))
         return statistics.fmean(scores) if scores else None, self._feedback(side)
 
@@ -119,6 +128,18 @@ class TryOuts:
             cost=_total(answer.cost for answer in answers.values()),
             latency=_mean(answer.latency for answer in answers.values()),
         )
+
+    def _refuse_unjudged(self, sides: Iterable[Side]) -> None:
+        """Raise what kept scores from being made: a row that no money was left for says nothing of a prompt."""
+        for judge in self.judges:
+            if isinstance(judge.fault, CallFailedError):
+                message = f"the judge {judge.shown}: {judge.fault.message}"
+                raise CallFailedError(judge.fault.kind, message, fatal=True)
+            if judge.fault:
+                raise judge.fault.with_traceback(None)
+        reasons = (score.reason for side in sides for score in side.scores.values() if isinstance(score, ScoreFailure))
+        if spent := next((reason for reason in reasons if f"{NOT_RUN}: " in reason), None):
+            raise CallFailedError(NOT_RUN, spent, fatal=True)
 
     def _unit_scores(self, side: Side) -> Iterator[float]:
         """Yield the scores of metrics that judge an answer by itself, each on a scale from 0 to 1."""

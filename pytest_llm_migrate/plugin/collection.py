@@ -62,6 +62,7 @@ def parametrize(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize(TARGET, targets, ids=ids, indirect=True, scope="session")
     if mark:
         with collection_errors():
+            _refuse_toothless(metafunc)
             _parametrize_rows(metafunc, mark, targets)
 
 
@@ -82,6 +83,13 @@ def _refuse_own_case(definition: Any) -> None:
         listed = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
         if "case" in listed:
             raise MarkerError(definition.nodeid, "gives 'case' its rows; the test cannot parametrize 'case' itself")
+
+
+def _refuse_toothless(metafunc: pytest.Metafunc) -> None:
+    from pytest_llm_migrate.plugin.gate_texts import refuse_toothless
+
+    if "comparison" in metafunc.fixturenames:
+        refuse_toothless(metafunc.definition.nodeid.partition("::")[0], metafunc.function)
 
 
 def short_id(sample_id: str) -> str:

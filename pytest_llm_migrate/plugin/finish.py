@@ -7,7 +7,6 @@ import gc
 import os
 import platform
 import shutil
-import subprocess
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +21,7 @@ from pytest_llm_migrate.migration.regions import add_regions
 from pytest_llm_migrate.migration.results import SAMPLES_FILE, Seen, row_records, run_record, scales_of, spending_record
 from pytest_llm_migrate.migration.spool import read_spool
 from pytest_llm_migrate.plugin.ci_run import ci_run
+from pytest_llm_migrate.plugin.commit import commit_of
 from pytest_llm_migrate.plugin.keys import INTERRUPTED, OUTCOMES, RESULTS, ROWS, RUN, UNWRITTEN
 from pytest_llm_migrate.plugin.run import command_of
 from pytest_llm_migrate.plugin.sealing import add_loosened, add_seal, earlier_runs
@@ -165,7 +165,7 @@ def _results(session: pytest.Session, run: Run, seen: Seen, outcomes: Outcomes) 
         "ended": _iso(dt.datetime.now(tz=dt.UTC).timestamp()),
         "command": command_of(config).partition(" @ ")[0],
         "exit_status": int(session.exitstatus),
-        "git_commit": _git_commit(config.rootpath),
+        **commit_of(config.rootpath, apart_from=run.folder.parents[1]),
         "by": run.settings.run_by and without_secrets(run.settings.run_by),
         "ci": ci_run(os.environ),
         "versions": {"Python": _python()} | {name: version(name) for name in _LIBRARIES},
@@ -273,12 +273,3 @@ def _iso(seconds: float) -> str:
 
 def _python() -> str:
     return f"{platform.python_version()} on {platform.system()} {platform.machine()}"
-
-
-def _git_commit(folder: Path) -> str | None:
-    git = shutil.which("git")
-    if git is None:
-        return None
-    command = [git, "rev-parse", "--verify", "--quiet", "HEAD"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - a fixed command
-    return done.stdout.strip() or None

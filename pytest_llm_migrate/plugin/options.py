@@ -229,7 +229,8 @@ def share(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"takes a share from 0 to 1, or from 0% to 100%, got {text!r}")
+        meant = f"; did you mean {text}%?" if 1 < value <= 100 and not text.endswith("%") else ""  # noqa: PLR2004
+        raise argparse.ArgumentTypeError(f"takes a share from 0 to 1, or from 0% to 100%, got {text!r}{meant}")
     return value
 
 
@@ -299,7 +300,10 @@ def _text(config: pytest.Config, name: str) -> str | None:
 
 def _flag(config: pytest.Config, name: str) -> bool:
     value = config.getoption(name)
-    return bool(config.getini(name) if value is None else value)
+    try:
+        return bool(config.getini(name) if value is None else value)
+    except (ValueError, pytest.UsageError) as error:
+        raise pytest.UsageError(f"ini option {name} takes true or false: {error}") from error
 
 
 def _read(config: pytest.Config, name: str, parse: Callable[[str], Any]) -> Any:

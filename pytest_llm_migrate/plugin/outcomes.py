@@ -60,6 +60,7 @@ def annotate(item: pytest.Item, call: pytest.CallInfo[None], report: pytest.Test
     elif report.failed and seen["row_failures"] == "report" and not seen["gate"] and _fell_short(call):
         report.outcome = "skipped"
         report.wasxfail = "reported, not failed: the gates decide"
+        seen["reported"] = True
     elif report.failed and seen["gate"] and _is_undecided(call, seen["statements"]) and _warns(item):
         seen["undecided"] = True
         report.outcome = "skipped"
@@ -95,7 +96,7 @@ def _properties(gate: Mapping[str, Any]) -> dict[str, Any]:
     said: Mapping[str, Any] = next((item for item in gate["statements"] if item["verdict"] == gate["verdict"]), {})
     figures = {name: said.get("figures", {}).get(name) for name in ("estimate", "low", "high", "margin")}
     found = {"verdict": gate["verdict"], "statement": gate["statement"], **figures}
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in found.items() if value not in {None, ""}}
 
 
 def _may_quote(report: pytest.TestReport, statements: Sequence[Mapping[str, Any]]) -> bool:

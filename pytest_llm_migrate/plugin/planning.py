@@ -13,9 +13,10 @@ from pytest_llm_migrate.migration.gate_plan import gate_plan
 from pytest_llm_migrate.migration.plan import plan_of, plan_record
 from pytest_llm_migrate.plugin.ahead import grids_needed, rows_needed
 from pytest_llm_migrate.plugin.finish import add_to_job_summary, writing
+from pytest_llm_migrate.plugin.gate_texts import function_of, text_of
 from pytest_llm_migrate.plugin.keys import RUN
 from pytest_llm_migrate.plugin.run import command_of, usage_errors
-from pytest_llm_migrate.plugin.sealing import function_of, selected_gates, text_of
+from pytest_llm_migrate.plugin.sealing import selected_gates
 from pytest_llm_migrate.report import plan_lines, plan_markdown, write_json, write_text
 
 if TYPE_CHECKING:

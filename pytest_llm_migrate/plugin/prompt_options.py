@@ -41,7 +41,9 @@ def add_prompt_options(parser: pytest.Parser, group: pytest.OptionGroup) -> None
         "--migration-against",
         metavar="NAME",
         help="Compare two prompts on the target's model: this one, 'identity', 'catalog' or a strategy's name, takes "
-        "the source's place, and --prompt-strategy names the other (default: off)",
+        "the source's place, and --prompt-strategy names the other. On rows exported from live traffic it is a shadow "
+        "run: --migration-against names the prompt in production and --prompt-strategy the candidate; rows "
+        "need no ground truth for metrics that read none: rules, judge:helpfulness, pairwise (default: off)",
     )
     group.addoption(
         "--migrate-prompts",

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.errors import (
+    JobExportedError,
     MigrateError,
     StrategyIsPathError,
     UnknownNameError,
@@ -48,6 +49,7 @@ def migrate_prompts(session: pytest.Session) -> bool:
     with usage_errors():
         strategy = strategy_named(config, str(run.settings.migrate_prompts))
         jobs = list(_jobs(session, run, strategy))
+        _check_optimizer(run)
         if not run.settings.plan:
             _check_needs(run, strategy, jobs)
     reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
@@ -72,10 +74,23 @@ def migrate_prompts(session: pytest.Session) -> bool:
 
 
 def _check_needs(run: Run, strategy: Strategy, jobs: Sequence[PromptMigration]) -> None:
-    from pytest_llm_migrate.strategies.combined import check_needs
+    from pytest_llm_migrate.strategies.combined import check_needs, foresee
 
+    settings = dict(run.settings.strategy_options)
     for job in jobs:
-        check_needs(strategy, job.target, dict(run.settings.strategy_options), job.optimizer.ref)
+        check_needs(strategy, job.target, settings, job.optimizer.ref)
+        foresee(strategy, job.task(settings))
+
+
+def _check_optimizer(run: Run) -> None:
+    """Refuse the name of an optimizer that its provider does not know; what else it lacks is told once it is asked."""
+    if ref := run.settings.optimizer_model:
+        try:
+            run.models.connect(ref)
+        except UnknownNameError as error:
+            raise UnknownNameError(error.kind, error.name, error.known, where="--optimizer-model") from error
+        except MigrateError:
+            return
 
 
 def strategy_named(config: pytest.Config, name: str) -> Strategy:
@@ -126,9 +141,11 @@ def _specs(session: pytest.Session, run: Run) -> Iterator[tuple[MigrationSpec, s
 
 @contextmanager
 def _faults_said(session: pytest.Session, job: PromptMigration, say: Any) -> Iterator[None]:
-    """Say what goes wrong with one prompt and fail the run by it; the other prompts go on."""
+    """Say what goes wrong with one prompt and fail the run by it; the other prompts go on, and so after an export."""
     try:
         yield
+    except JobExportedError as error:
+        _say_all(wrapped(visible(f"{job.name} for {job.target}: {error}"), WIDTH), say)
     except MigrateError as error:
         _fail(session, job, str(error), say)
 

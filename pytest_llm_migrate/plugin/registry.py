@@ -55,12 +55,12 @@ def metrics_of(config: pytest.Config) -> dict[str, Metric]:
     from pytest_llm_migrate.domain import Metric
     from pytest_llm_migrate.metrics import function_metric
 
-    answered: list[object] = config.hook.pytest_llm_migrate_metrics(config=config)
+    answered: list[Any] = config.hook.pytest_llm_migrate_metrics(config=config)
     for items in answered:
         if isinstance(items, str) or not isinstance(items, Iterable):
             fault = "it is what a hook pytest_llm_migrate_metrics returned, and no list"
             raise MetricDefinitionError(repr(items), fault, "Return one: return [...].")
-    given = [item for items in config.hook.pytest_llm_migrate_metrics(config=config) for item in items]
+    given = [item for items in answered for item in items]
     found = [item if isinstance(item, Metric) else function_metric(item) for item in given]
     return _by_name("metric", found, lambda metric: metric.name)
 

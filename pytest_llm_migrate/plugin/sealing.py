@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-import inspect
 import json
 import os
-import textwrap
-import tokenize
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -26,6 +23,7 @@ from pytest_llm_migrate.migration.seal import (
     sha256,
 )
 from pytest_llm_migrate.plugin.collection import is_gate, is_skipped, migration_of
+from pytest_llm_migrate.plugin.gate_texts import function_of, text_of
 from pytest_llm_migrate.report import write_json_once
 
 if TYPE_CHECKING:
@@ -40,8 +38,6 @@ if TYPE_CHECKING:
 
 _MOST_RUNS = 20
 """Earlier runs that are looked through for one that accepted a gate."""
-_UNREADABLE = (OSError, TypeError, ValueError, SyntaxError, tokenize.TokenError)
-"""What Python says of a function that has no text, or whose file is no longer the one it came from."""
 
 
 def seal_gates(session: pytest.Session, run: Run) -> None:
@@ -107,20 +103,6 @@ class _Reader:
             module=_seen_from(self._root, path),
             module_sha256=self._hash(path),
         )
-
-
-def function_of(item: Any) -> Any:
-    """Return the function behind a test, of a class or not."""
-    return getattr(item.obj, "__func__", item.obj)
-
-
-def text_of(function: Any) -> tuple[str | None, Path | None]:
-    """Return a function's source text and its file, ``None`` for what is not to be had."""
-    try:
-        found = inspect.unwrap(function)
-        return textwrap.dedent(inspect.getsource(found)), Path(inspect.getsourcefile(found) or "")
-    except _UNREADABLE:
-        return None, None
 
 
 def _hash_of(path: Path) -> str | None:

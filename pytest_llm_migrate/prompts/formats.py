@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.prompts.turns import Reading
 
 TEXT, CSV, NOVA, GITHUB, PROMPTY = "text", "csv", "nova", "github", "prompty"
-FORMS = (TEXT, CSV, NOVA, GITHUB)
-"""A text; a table of ``prompt_id`` and ``prompt_text``; the folder of Nova's optimizer; GitHub's ``.prompt.yml``."""
-READ_FORMS = (*FORMS, PROMPTY)
-"""What can be read: those, and ``.prompty``."""
+FORMS = (TEXT, CSV, NOVA, GITHUB, PROMPTY)
+"""A text; a table of ``prompt_id`` and ``prompt_text``; the folder of Nova's optimizer; GitHub's ``.prompt.yml``; a
+``.prompty`` file."""
 
 _SYSTEM, _USER, _SHOTS = "system_prompt.txt", "user_prompt.txt", "few_shot.json"
 _COLUMNS = ("prompt_id", "prompt_text")
@@ -73,13 +72,14 @@ def written(prompt: Prompt, form: str, braces: Braces) -> dict[str, str]:
         CSV: _to_table,
         NOVA: _to_nova,
         GITHUB: _to_github,
+        PROMPTY: _to_prompty,
     }
     return writers[form](prompt, braces)
 
 
 def left_out(prompt: Prompt, form: str) -> list[str]:
     """Return the names of the inference settings that a format has no place for."""
-    return [] if form == GITHUB else sorted(prompt.inference)
+    return [] if form in (GITHUB, PROMPTY) else sorted(prompt.inference)
 
 
 def _read(path: Path) -> str:
@@ -240,3 +240,9 @@ def _to_github(prompt: Prompt, _: Braces) -> dict[str, str]:
         "messages": [{"role": role, "content": said} for role, said in _turns(prompt, GITHUB, "double")],
     }
     return {f"{prompt.name}.prompt.yml": write_yaml({key: value for key, value in record.items() if value})}
+
+
+def _to_prompty(prompt: Prompt, _: Braces) -> dict[str, str]:
+    from pytest_llm_migrate.prompts.prompty import prompty_text  # noqa: PLC0415 - yaml loads with it
+
+    return {f"{prompt.name}.prompty": prompty_text(prompt, _turns(prompt, PROMPTY, "double"), PROMPTY)}

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain.request import STANDARD_SETTINGS
-from pytest_llm_migrate.errors import PromptImportError, UnknownNameError
+from pytest_llm_migrate.errors import PromptExportError, PromptImportError, UnknownNameError
 from pytest_llm_migrate.prompts.turns import prompt_of_turns
-from pytest_llm_migrate.prompts.yaml_form import YamlFaultError, parse_yaml
+from pytest_llm_migrate.prompts.yaml_form import YamlFaultError, parse_yaml, write_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pytest_llm_migrate.prompts.prompt import Prompt
@@ -40,6 +40,24 @@ def prompty_prompt(text: str, path: Path, reading: Reading) -> Prompt:
         raise PromptImportError(path, f"holds {shown!r}: a prompt of the catalog has plain variables alone")
     name = str(head.get("name") or path.name.removesuffix(path.suffix))
     return prompt_of_turns(name, _turns(body), reading, str(path), inference=_inference(head, path))
+
+
+def prompty_text(prompt: Prompt, turns: Sequence[tuple[str, str]], form: str) -> str:
+    """Return the Prompty file of a prompt whose turns have variables in double braces.
+
+    Raises `PromptExportError`, which names the ``form``, for what would be read back as something else.
+    """
+    unknown = prompt.inference.keys() - set(STANDARD_SETTINGS)
+    if unknown:
+        raise PromptExportError(prompt.place, form, f"it has no parameter for {min(unknown)!r}")
+    body = "\n\n".join(f"{role}:\n{said}" for role, said in turns) + "\n"
+    if _turns(body) != list(turns):
+        raise PromptExportError(prompt.place, form, "its texts begin or end with blanks, or hold roles of their own")
+    if _LOGIC.search(body):
+        raise PromptExportError(prompt.place, form, "its texts hold braces that would be read as logic")
+    parameters = {"parameters": dict(prompt.inference)} if prompt.inference else {}
+    head = write_yaml({"name": prompt.name, "model": {"api": "chat", **parameters}})
+    return f"---\n{head}---\n{body}"
 
 
 def _head(text: str, path: Path) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.domain import SIDES
+from pytest_llm_migrate.report.names import RECORDED
 from pytest_llm_migrate.report.text import visible
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 _FIELD = re.compile(r"\{\{\s*([^\W\d]\w*)\s*\}\}")
 _LOGIC = re.compile(r"\{[{%#]")
-_RECORDED = "recorded"
 _LEFT_OUT = "left out of this redacted edition"
 
 
@@ -32,7 +32,7 @@ def prompts_as_sent(migration: Record, *, is_redacted: bool = False) -> str:
 
 
 def _sent(side: Record) -> dict[str, Any]:
-    if side["ref"] == _RECORDED:
+    if side["ref"] == RECORDED:
         return {"why": "unknown: the answer was recorded"}
     prompt = side.get("prompt")
     if prompt is None:

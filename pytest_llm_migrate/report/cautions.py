@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.report.figures import Record
 
 _UNDECIDED = "NOT ENOUGH EVIDENCE"
+_TOLD = ("not from a latency pass", "the conditions differ")
+"""What the run's own warning says of times that were kept, replayed or recorded."""
 
 
 def cautions_of(migration: Record) -> list[str]:
@@ -79,5 +81,6 @@ def _kept(migration: Record) -> Iterator[str]:
         for said in gate["statements"]
     )
     kept = [f"{count(number)} {side}" for side, number in migration["cached"].items() if number]
-    if timed and kept and not migration.get("latency_pass"):
+    is_said = any(words in warning for words in _TOLD for warning in migration["warnings"])
+    if timed and kept and not is_said and not migration.get("latency_pass"):
         yield f"latencies of {' and '.join(kept)} answers are those of earlier calls, not measured side by side"

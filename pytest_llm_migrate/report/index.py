@@ -11,6 +11,7 @@ from pytest_llm_migrate.report.cautions import shared_cautions
 from pytest_llm_migrate.report.figures import gates_sentence, metric_figures
 from pytest_llm_migrate.report.heat import metric_cell, ratio_cell
 from pytest_llm_migrate.report.moved import run_facts
+from pytest_llm_migrate.report.names import side_name
 from pytest_llm_migrate.report.numbers import count, counted, is_known, usd_change
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class IndexLine:
     """
 
     migration: MigrationView
+    target: str
     gates: str
     margin: list[ForestLine]
     quality: list[tuple[str, HeatCell]]
@@ -92,7 +94,7 @@ def _whose(names: Sequence[str]) -> str:
 
 
 def _sources(views: Sequence[MigrationView]) -> str:
-    return ", ".join(dict.fromkeys(view.record["source"]["ref"] for view in views))
+    return ", ".join(dict.fromkeys(side_name(view.record["source"]) for view in views))
 
 
 def _line(view: MigrationView) -> IndexLine:
@@ -104,6 +106,7 @@ def _line(view: MigrationView) -> IndexLine:
     month = (record.get("projection") or {}).get("difference_usd")
     return IndexLine(
         migration=view,
+        target=side_name(record["target"]),
         gates=gates_sentence(record),
         margin=closest,
         quality=[(name, metric_cell(record, name, record["metrics"][name])) for name in names],

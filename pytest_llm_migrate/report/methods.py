@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from pytest_llm_migrate.domain import ERROR_TOLERANCE, SIDES
 from pytest_llm_migrate.report.ci import ci_address
 from pytest_llm_migrate.report.money import spending_details, spending_sentence
+from pytest_llm_migrate.report.moved import commit_sentence
 from pytest_llm_migrate.report.numbers import UNKNOWN, count, counted, interval, is_known, percent, score
+from pytest_llm_migrate.report.outcomes import REPORTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,7 +139,9 @@ def _exclusions(record: Record) -> Iterator[tuple[str, str]]:
         for said in gate["statements"]:
             if said["figures"].get("missing"):
                 yield said["gate"], f"{counted(said['figures']['missing'], 'row')} of what it asks about missing"
-    tests = record["row_tests"]
+    tests = dict(record["row_tests"])
+    if reported := tests.pop("reported", 0):
+        tests |= {"xfailed": tests["xfailed"] - reported, REPORTED: reported}
     said = [f"{count(number)} {name.replace('_', ' ')}" for name, number in tests.items() if number]
     yield "row tests", ", ".join(said) or "none: no test looked at rows one by one"
     if found := record.get("latency_pass"):
@@ -244,7 +248,7 @@ def _run_provenance(results: Record) -> Iterator[tuple[str, str]]:
         yield "run by", run["by"]
     if address := ci_address(run):
         yield "CI run", address
-    yield "git commit", run["git_commit"] or UNKNOWN
+    yield "git commit", commit_sentence(run)
     yield "versions", ", ".join(f"{name} {version}" for name, version in run["versions"].items())
     yield "prices", f"{prices['source']}, as of {prices.get('as_of') or 'unknown date'}"
     yield "paid for in this run", spending_sentence(results)

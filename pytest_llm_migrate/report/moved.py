@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.report.ci import ci_address
 from pytest_llm_migrate.report.figures import served_sentence, settings_sentence
+from pytest_llm_migrate.report.names import RECORDED, side_name
 from pytest_llm_migrate.report.numbers import UNKNOWN, count, counted
 from pytest_llm_migrate.report.prompts import route
 
@@ -44,11 +45,17 @@ def run_facts(results: Record) -> list[tuple[str, str]]:
     run = results["run"]
     found = [
         ("run", f"{moment(run['started'])}, took {took(run)}"),
-        ("git commit", (run["git_commit"] or UNKNOWN)[:_COMMIT]),
+        ("git commit", commit_sentence(run, _COMMIT)),
         ("run by", run.get("by") or ""),
         ("CI run", ci_address(run)),
     ]
     return [(name, value) for name, value in found if value]
+
+
+def commit_sentence(run: Record, digits: int | None = None) -> str:
+    """Return a run's commit, cut to so many digits, and whether files differed from it."""
+    commit = (run["git_commit"] or UNKNOWN)[:digits]
+    return f"{commit}, with uncommitted changes" if run.get("git_uncommitted") else commit
 
 
 def moved_of(record: Record) -> list[Moved]:
@@ -82,7 +89,12 @@ def _about(side: Record) -> tuple[str, ...]:
     strategy = f" ({prompt['strategy']})" if prompt.get("strategy") else ""
     named = f"prompt {prompt['name']}{strategy}" if prompt else "no prompt file"
     region = f"region {side['region']}" if side.get("region") else ""
-    return side["ref"], side.get("model") or "", named, region
+    return _model(side), named, region
+
+
+def _model(side: Record) -> str:
+    name = side_name(side)
+    return f"{name} ({side['model']})" if side.get("model") and side["ref"] != RECORDED else name
 
 
 def _moved(record: Record) -> Iterator[tuple[str, str, str]]:
@@ -100,11 +112,10 @@ def _kept(record: Record, side: str) -> str:
 
 def _settings(side: Record) -> tuple[str, ...]:
     prompt = side.get("prompt") or {}
-    model = f"{side['ref']} ({side['model']})" if side.get("model") else side["ref"]
     settings = settings_sentence(prompt) if prompt else ""
     strategy = (prompt.get("strategy") or "as written") if prompt else ""
     name = prompt.get("name") or "none: each row's own"
-    return model, name, prompt.get("path") or "", strategy, settings, (prompt.get("sha256") or "")[:12]
+    return _model(side), name, prompt.get("path") or "", strategy, settings, (prompt.get("sha256") or "")[:12]
 
 
 def _prompts(record: Record) -> str:
@@ -113,7 +124,7 @@ def _prompts(record: Record) -> str:
         return "no prompt file: each row brought its own prompt, or its answers"
     if source and target and source["sha256"] == target["sha256"]:
         return f"the same prompt on both sides, {target['name']}"
-    if record["source"]["ref"] == record["target"]["ref"]:
+    if record["source"]["ref"] == record["target"]["ref"] != RECORDED:
         return route(record, "→")
     if not source or not target:
         return f"on the {'target' if target else 'source'} side alone: {(target or source)['name']}"

@@ -11,15 +11,27 @@ if TYPE_CHECKING:
     from pytest_llm_migrate.report.figures import Record
 
 
+RECORDED = "recorded"
+"""The reference of a side whose answers the dataset has."""
+IN_DATASET = "answers in the dataset"
+
+
 def names_of(migrations: Sequence[Record]) -> dict[str, str]:
     """Return the name of each migration by its id: with its target, or else with that id, where several have one."""
     names = [str(migration["name"]) for migration in migrations]
-    longer = [f"{migration['name']} → {migration['target']['ref']}" for migration in migrations]
+    longer = [f"{migration['name']} → {side_name(migration['target'])}" for migration in migrations]
     once, twice = Counter(names), Counter(longer)
     return {
         migration["id"]: name if once[name] == 1 else long if twice[long] == 1 else f"{name} ({migration['id']})"
         for name, long, migration in zip(names, longer, migrations, strict=True)
     }
+
+
+def side_name(side: Record) -> str:
+    """Return where a side's answers come from: a model, those that gave recorded ones, or the dataset."""
+    if side["ref"] != RECORDED:
+        return str(side["ref"])
+    return f"{side['model']} (recorded)" if side.get("model") else IN_DATASET
 
 
 def subject_of(migration: Record, migrations: Sequence[Record]) -> str:

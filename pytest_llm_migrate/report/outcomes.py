@@ -14,6 +14,8 @@ OUTCOMES = ("broke", "error", "not scored", "both wrong", "fixed", "both right",
 """What can become of a row, the most telling first; ``error`` is a side without an answer, ``held`` a graded score."""
 _RANK = {outcome: rank for rank, outcome in enumerate(OUTCOMES)}
 _BELOW_BAR = frozenset({"failed", "xfailed"})
+REPORTED = "below its bar, reported only"
+"""What became of a row's test that would have failed, where the gates alone decide."""
 
 
 def metric_outcome(row: Mapping[str, Any], metric: str) -> str:

@@ -170,7 +170,7 @@ def _migration(results: Record, place: int, pile: Pile, gathered: Gathered, *, i
         anchor=f"m{place}",
         next_anchor=f"m{place + 1}" if place < len(records) else "",
         tuned=tuning_sentence(record),
-        variants=[variant_cells(variant, record.get("prompt_tuning")) for variant in record.get("variants", ())],
+        variants=[variant_cells(variant, record) for variant in record.get("variants", ())],
         warnings=cautions_of(record),
         facts=facts_of(results, record),
         forests=forests_of(record),

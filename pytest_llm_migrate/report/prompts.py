@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.errors import counted
+from pytest_llm_migrate.report.names import IN_DATASET, side_name
 
 if TYPE_CHECKING:
     from pytest_llm_migrate.report.figures import Record
@@ -12,11 +13,12 @@ if TYPE_CHECKING:
 
 def route(migration: Record, arrow: str = "->") -> str:
     """Return from where to where a migration leads: from model to model, or on one model from prompt to prompt."""
+    names = [side_name(migration[side]) for side in ("source", "target")]
     source, target = migration["source"], migration["target"]
     before, after = ((side.get("prompt") or {}).get("strategy") for side in (source, target))
     if before and source["ref"] == target["ref"]:
-        return f"prompt {before} {arrow} prompt {after} on {target['ref']}"
-    return f"{source['ref']} {arrow} {target['ref']}"
+        return f"prompt {before} {arrow} prompt {after} on {names[1]}"
+    return f"{IN_DATASET}, source {arrow} target" if names == [IN_DATASET] * 2 else f" {arrow} ".join(names)
 
 
 def tuning_sentence(migration: Record) -> str:

@@ -101,12 +101,14 @@ def variant_state(variant: Mapping[str, Any]) -> str:
     return ", ".join(word for key, word in words.items() if variant[key]) or "kept"
 
 
-def variant_cells(variant: Mapping[str, Any], tuning: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """Return a strategy's prompt as cells with their heads; ``tuning`` tells of the filed one, where rows tuned it."""
+def variant_cells(variant: Mapping[str, Any], migration: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return a strategy's prompt as cells with their heads; the migration tells of the one that it judged."""
     strategy, score, *figures = _figures(variant, "→")
-    judged = tuning if variant["filed"] and tuning and tuning["strategy"] == variant["strategy"] else None
-    holdout = f"{judged['holdout_score']:.3f}" if judged else _NONE
-    cells = (strategy, score, count(variant["dev_rows"]), holdout, *figures, variant_state(variant))
+    is_judged = variant.get("sha256") == (migration["target"].get("prompt") or {}).get("sha256", "")
+    tuning = migration.get("prompt_tuning") if is_judged else None
+    holdout = f"{tuning['holdout_score']:.3f}" if tuning else _NONE
+    state = f"{variant_state(variant)}{', judged here' if is_judged else ''}"
+    cells = (strategy, score, count(variant["dev_rows"]), holdout, *figures, state)
     return list(zip(_VARIANT_HEADS, cells, strict=True))
 
 

@@ -9,7 +9,7 @@ from pytest_llm_migrate.domain.review import answer_hash
 from pytest_llm_migrate.report.error_groups import change_name
 from pytest_llm_migrate.report.figures import tokens_sentence, without_cost
 from pytest_llm_migrate.report.numbers import count, is_known, score, seconds, usd
-from pytest_llm_migrate.report.outcomes import is_below_bar, metric_outcome, outcome
+from pytest_llm_migrate.report.outcomes import REPORTED, is_below_bar, metric_outcome, outcome
 from pytest_llm_migrate.report.text import one_line, visible
 
 if TYPE_CHECKING:
@@ -133,7 +133,8 @@ def _test(test: Mapping[str, Any]) -> list[Any]:
     """Return a test's name, outcome, message and comparisons, each with whether it held."""
     name = test["nodeid"].rpartition("::")[2].partition("[")[0]
     checks = [[check["passed"], visible(_check(check))] for check in test["checks"]]
-    return [visible(name), test["outcome"].replace("_", " "), one_line(test["message"], _MESSAGE), checks]
+    became = REPORTED if test.get("reported") else test["outcome"].replace("_", " ")
+    return [visible(name), became, one_line(test["message"], _MESSAGE), checks]
 
 
 def _check(check: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SHARES = {
     "passed": "GO",
     "undecided": "NOT ENOUGH EVIDENCE",
+    "no_gain": "NO-GO on a gain, which no model has over itself",
     "cannot_judge": "CANNOT JUDGE",
     "error": "an error",
 }
@@ -103,9 +104,9 @@ def _figures(trials: Record) -> str:
     number, outcomes = trials["trials"], trials["outcomes"]
     alarms = f"false alarms {_percent(trials['false_alarm_rate'])} {_interval(trials)}"
     others = [
-        f"{words} {_percent(outcomes[name] / number)}"
+        f"{words} {_percent(outcomes.get(name, 0) / number)}"
         for name, words in _SHARES.items()
-        if outcomes[name] or name in {"passed", "undecided"}
+        if outcomes.get(name) or name in {"passed", "undecided"}
     ]
     return f"{alarms} in {counted(number, 'trial')}; {', '.join(others)}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_llm_migrate.report.attributions import attribution_sentences
+from pytest_llm_migrate.report.cautions import cautions_of
 from pytest_llm_migrate.report.error_groups import broken_rows
 from pytest_llm_migrate.report.figures import (
     gates_sentence,
@@ -18,6 +19,8 @@ from pytest_llm_migrate.report.flips import FLIP_HEADS, flip_counts
 from pytest_llm_migrate.report.gold_audits import gold_audit_of
 from pytest_llm_migrate.report.judged import judged_sentences
 from pytest_llm_migrate.report.money import projection_sentence, spending_details, spending_sentence
+from pytest_llm_migrate.report.names import side_name
+from pytest_llm_migrate.report.numbers import counted
 from pytest_llm_migrate.report.outcomes import outcome_words, reason, worst_rows
 from pytest_llm_migrate.report.prompts import route, tuning_sentence
 from pytest_llm_migrate.report.rankings import rankings_of
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 _NARROWEST, _WIDEST = 60, 110
 _WORST_ROWS = 3
+_HANDFUL = 6
 _STYLES = {"GO": "green", "NO-GO": "red", "NOT ENOUGH EVIDENCE": "yellow", "CANNOT JUDGE": "purple"}
 
 
@@ -77,7 +81,7 @@ def _index(results: Record, width: int) -> Iterator[Line]:
         return
     yield _index_line(("verdict", "migration", "gates", "below bar"), width, "bold")
     for migration in migrations:
-        name = f"{migration['name']} -> {migration['target']['ref']}"
+        name = f"{migration['name']} -> {side_name(migration['target'])}"
         cells = (_verdict(migration), name, gates_sentence(migration), f"{migration['rows_below_bar']:,}")
         yield _index_line(cells, width, _STYLES.get(migration["verdict"]))
     yield Line("")
@@ -114,7 +118,7 @@ def _migration(migration: Record, worst: Sequence[Record], width: int) -> Iterat
     yield from _text(migration["heading"], width, "  ")
     yield from _text(rows_sentence(migration), width, "  ")
     yield from _text(tuning_sentence(migration), width, "  ")
-    yield from _warnings(migration["warnings"], width, "  ")
+    yield from _cautions(migration, width)
     yield from _gates(migration["gates"], width)
     yield from _figures(migration, width)
     yield from _flips(migration, width)
@@ -184,6 +188,15 @@ def _worst(rows: Sequence[Record], width: int) -> Iterator[Line]:
         yield Line(f"  {first}")
         if rest:
             yield Line(f"    {cut(' '.join(rest), width - 4)}")
+
+
+def _cautions(migration: Record, width: int) -> Iterator[Line]:
+    """Yield what the page warns of, too: all of a handful, else the first of them and how many it has more."""
+    found = cautions_of(migration)
+    shown = found if len(found) <= _HANDFUL else found[: _HANDFUL - 1]
+    yield from _warnings(shown, width, "  ")
+    if more := len(found) - len(shown):
+        yield Line(f"  ... and {counted(more, 'more warning')} in the report", "yellow")
 
 
 def _warnings(warnings: Iterable[str], width: int, indent: str) -> Iterator[Line]:

@@ -1,4 +1,4 @@
-"""The input of an Advanced Prompt Optimization job: one template with its samples, and a metric as a Lambda."""
+"""The input of an Advanced Prompt Optimization job: one template with its samples."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import json
 import random
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.errors import NoRewriteError, StrategySettingError, UnknownNameError
-from pytest_llm_migrate.strategies.lambda_function import METRICS
+from pytest_llm_migrate.errors import NoRewriteError, StrategySettingError
+from pytest_llm_migrate.strategies.lambda_export import sent_gold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,40 +54,19 @@ def samples(task: PromptTask) -> list[Row]:
     return [row for number, row in enumerate(task.rows) if number in drawn]
 
 
-def lambda_text(metric: str, rows: Sequence[Row]) -> str:
-    """Return ``lambda_function.py`` for a metric, which scores as the metric of this name does with its defaults.
-
-    Raises `UnknownNameError` for a metric that cannot be exported, and `StrategySettingError` where a ground truth is
-    neither a text nor a list of texts: the service passes texts alone.
-    """
-    if metric not in METRICS:
-        hint = "Others cannot be exported: they need more than the standard library, or what the service does not pass."
-        raise UnknownNameError("metric", metric, METRICS, where="--strategy-option metric", hint=hint)
-    odd = next((row for row in rows if not _is_text(row.reference)), None)
-    if odd is not None:
-        allowed = "left out where a ground truth is neither a text nor a list of texts"
-        raise StrategySettingError("metric", allowed, f"{metric} (row {odd.sample_id})")
-    text = Path(__file__).with_name("lambda_function.py").read_text("utf-8")
-    return text.replace('METRIC = "exact_match"', f'METRIC = "{metric}"')
-
-
-def _is_text(truth: Any) -> bool:
-    return all(
-        item is None or isinstance(item, str) for item in (truth if isinstance(truth, (list, tuple)) else [truth])
-    )
+def criteria(settings: Mapping[str, Any]) -> list[str]:
+    """Return what the service's judge is to look for; raises `StrategySettingError` for more than it takes."""
+    found = [part for part in (part.strip() for part in settings.get("criteria", "").split("|")) if part]
+    if len(found) > MOST_CRITERIA:
+        raise StrategySettingError("criteria", f"at most {MOST_CRITERIA} texts between '|'", settings["criteria"])
+    return found
 
 
 def _evaluation(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return how the service is to judge: by a Lambda, by criteria, or (nothing) by its own judge."""
-    arn, criteria = settings.get("lambda_arn"), [part.strip() for part in settings.get("criteria", "").split("|")]
-    if arn:
-        return {
-            "evaluationMetricLambdaArn": arn,
-            "customEvaluationMetricLabel": settings.get("metric", "pytest-llm-migrate"),
-        }
-    found = [part for part in criteria if part]
-    if len(found) > MOST_CRITERIA:
-        raise StrategySettingError("criteria", f"at most {MOST_CRITERIA} texts between '|'", settings["criteria"])
+    if arn := settings.get("lambda_arn"):
+        return {"evaluationMetricLambdaArn": arn, "customEvaluationMetricLabel": settings["metric"]}
+    found = criteria(settings)
     return {"steeringCriteria": found} if found else {}
 
 
@@ -101,8 +79,7 @@ def _sample(task: PromptTask, names: Sequence[str], row: Row) -> dict[str, Any]:
     # One key an object: the service drops the others of one that has several, and says nothing.
     sample: dict[str, Any] = {"inputVariables": [{name: _value(task, name, row)} for name in names]}
     if row.reference is not None:
-        is_text = isinstance(row.reference, str)
-        sample["referenceResponse"] = row.reference if is_text else json.dumps(row.reference, ensure_ascii=False)
+        sample["referenceResponse"] = sent_gold(row.reference)
     return sample
 
 

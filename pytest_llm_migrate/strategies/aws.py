@@ -30,7 +30,9 @@ _KINDS = {
     "dependencyfailed": "server_error",
     "expiredtoken": "expired_token",
     "internalserver": "server_error",
-    "servicequotaexceeded": "throttled",
+    "modeltimeout": "timed_out",
+    "requesttimeout": "timed_out",
+    "servicequotaexceeded": "quota_exceeded",
     "serviceunavailable": "server_error",
     "throttling": "throttled",
     "toomanyrequests": "throttled",
@@ -38,8 +40,41 @@ _KINDS = {
 }
 """Faults by the service's error code, in lower case and without ``Exception``: streams write codes in lower camel."""
 
-PASSING = frozenset({"throttled", "server_error", "stream_broken", "stream_ended_early"})
-"""Faults after which the same call may well succeed."""
+_BY_STATUS = {408: "timed_out", 429: "throttled"}
+_SERVER_ERRORS = 500
+
+PASSING = frozenset(
+    {
+        "bad_checksum",
+        "connection_lost",
+        "server_error",
+        "stream_broken",
+        "stream_ended_early",
+        "throttled",
+        "timed_out",
+    }
+)
+"""Faults after which the same call may well succeed; all others are told at once."""
+
+_ACCOUNT = (
+    aws.CredentialRetrievalError,
+    aws.NoAuthTokenError,
+    aws.NoCredentialsError,
+    aws.PartialCredentialsError,
+    aws.SSOError,
+    aws.TokenRetrievalError,
+)
+_UNREACHED = (aws.ConnectTimeoutError, aws.EndpointConnectionError, aws.ProxyConnectionError, aws.SSLError)
+_BROKEN: tuple[tuple[type[Exception], str], ...] = (
+    (eventstream.ChecksumMismatch, "bad_checksum"),
+    (aws.ReadTimeoutError, "timed_out"),
+    (wire.ReadTimeoutError, "timed_out"),
+    (aws.ConnectionClosedError, "connection_lost"),
+    (wire.ProtocolError, "connection_lost"),
+    (aws.HTTPClientError, "stream_broken"),
+    (aws.IncompleteReadError, "stream_broken"),
+)
+"""What breaks on the way, the narrower kind first."""
 
 
 def aws_client(service: str, *, attempts: int = 1) -> Any:
@@ -69,13 +104,22 @@ def call_failed(error: Exception) -> CallFailedError:
     if isinstance(error, aws.ClientError):
         found = error.response.get("Error", {})
         code = found.get("Code", "").removesuffix("Exception")
-        kind = _KINDS.get(code.lower(), "refused")
+        kind = _KINDS.get(code.lower()) or _kind_of_status(error)
         return _failed(kind, f"{code}: {found.get('Message', '')}", fatal=kind not in PASSING)
-    if isinstance(error, (aws.NoCredentialsError, aws.PartialCredentialsError, aws.TokenRetrievalError)):
+    if isinstance(error, _ACCOUNT):
         return _failed("no_credentials", error, _SETTINGS)
-    if isinstance(error, (aws.EndpointConnectionError, aws.ConnectTimeoutError)):
+    if isinstance(error, _UNREACHED):
         return _failed("cannot_connect", error, _SETTINGS)
-    return _failed("stream_broken", error)
+    kind = next((name for broken, name in _BROKEN if isinstance(error, broken)), "")
+    if not kind and isinstance(error, aws.BotoCoreError):  # it was never sent: a parameter or setting that is not taken
+        return _failed("refused", error, fatal=True)
+    return _failed(kind or "stream_broken", error)
+
+
+def _kind_of_status(error: aws.ClientError) -> str:
+    """Return a kind for a code that nobody knows, as of a proxy: what servers fail with may pass, no refusal does."""
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return "server_error" if status >= _SERVER_ERRORS else _BY_STATUS.get(status, "refused")
 
 
 def called(action: Callable[[], Any]) -> Any:

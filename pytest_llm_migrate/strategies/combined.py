@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.domain import Configurable, Demanding, Rewrite, Settable, Takes
-from pytest_llm_migrate.errors import NoRewriteError, UnknownNameError, UnknownStrategySettingError, counted
+from pytest_llm_migrate.domain import Configurable, Demanding, Foreseeing, Rewrite, Settable, Takes
+from pytest_llm_migrate.errors import (
+    JobExportedError,
+    NoRewriteError,
+    SameStrategyTwiceError,
+    UnknownNameError,
+    UnknownStrategySettingError,
+    counted,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,13 +27,18 @@ IN_A_ROW, BESIDE = "+", ","
 def named(name: str, known: Mapping[str, Strategy], *, where: str) -> Strategy:
     """Return the strategy of a name such as ``few-shot``, ``metaprompt+few-shot`` or ``best-of:few-shot,shorten``.
 
-    Raises `UnknownNameError`, with ``where`` it was given, for a part that is no known strategy's name.
+    Raises `UnknownNameError`, with ``where`` it was given, for a part that is no known strategy's name, and
+    `SameStrategyTwiceError` for one that is to be the best of itself.
     """
     if name in known:
         return known[name]
     if name.startswith(BEST_OF):
-        parts = name.removeprefix(BEST_OF).split(BESIDE)
-        return BestOf(parts=tuple(named(part.strip(), known, where=where) for part in parts))
+        parts = [part.strip() for part in name.removeprefix(BEST_OF).split(BESIDE)]
+        found = BestOf(parts=tuple(named(part, known, where=where) for part in parts))
+        twice = next((part for place, part in enumerate(parts) if part in parts[:place]), None)
+        if twice is not None:
+            raise SameStrategyTwiceError(where, name, twice)
+        return found
     if IN_A_ROW in name:
         return Chain(parts=tuple(named(part.strip(), known, where=where) for part in name.split(IN_A_ROW)))
     hint = "" if name else "Write several as 'a+b' or 'best-of:a,b'."
@@ -53,6 +65,12 @@ def check_needs(strategy: Strategy, target: str, settings: Mapping[str, Any], op
     """Raise a `MigrateError` for what a strategy cannot do without, so that no part ahead of it is paid for first."""
     if isinstance(strategy, Demanding):
         strategy.check(target, settings, optimizer)
+
+
+def foresee(strategy: Strategy, task: PromptTask) -> None:
+    """Raise a `MigrateError` for a task that a strategy can tell will fail, so that nothing is asked for it."""
+    if isinstance(strategy, Foreseeing):
+        strategy.foresee(task)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +111,11 @@ class Chain:
         """Raise what a part raises that cannot do without something."""
         for part in self.parts:
             check_needs(part, target, settings, optimizer)
+
+    def foresee(self, task: PromptTask) -> None:
+        """Raise what a part raises that can tell that it will fail."""
+        for part in self.parts:
+            foresee(part, task)
 
     def takes(self, rows: int) -> Takes:
         """Return what all parts take together."""
@@ -156,6 +179,11 @@ class BestOf:
         for part in self.parts:
             check_needs(part, target, settings, optimizer)
 
+    def foresee(self, task: PromptTask) -> None:
+        """Raise what a part raises that can tell that it will fail."""
+        for part in self.parts:
+            foresee(part, task)
+
     def takes(self, rows: int) -> Takes:
         """Return what all parts take together, and the answers that choose the winner."""
         together = _sum(part.takes(rows) for part in self.parts)
@@ -195,7 +223,7 @@ class BestOf:
             task.say(f"{part.name}:")
             try:
                 found.append((part.name, part.rewrite(task)))
-            except NoRewriteError as error:
+            except (NoRewriteError, JobExportedError) as error:
                 failed.append(f"{error}")
         return found, failed
 

@@ -98,10 +98,17 @@ class PromptProgram:
         return replace(prompt, examples=(*prompt.examples, *examples)), tuple(names)
 
     def score(self, example: Any, prediction: Any) -> tuple[float, str]:
-        """Return the score of a prediction from 0 to 1, 0 where no metric has one, and what metrics found wanting."""
+        """Return the score of a prediction from 0 to 1, 0 where no metric has one, and what metrics found wanting.
+
+        What keeps judges from being asked at all is kept as the failure, and no further call is made.
+        """
         row = self._rows[_key(self._inputs(example))][0]
         text = str(prediction[ANSWER])
-        score, feedback = self.task.score(self._answers.get((row.sample_id, text), Answer(text=text)), row)
+        try:
+            score, feedback = self.task.score(self._answers.get((row.sample_id, text), Answer(text=text)), row)
+        except MigrateError as error:
+            self.failure = error
+            raise
         return score or 0.0, feedback
 
     def messages(self, instruction: str, demos: Sequence[Any], inputs: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -59,9 +59,10 @@ class ModelGuidelines:
         """Return the texts that are asked for at most: a prompt that cannot be used is asked for again once."""
         return Takes(texts=ASKED, answers=0)
 
-    def check(self, target: str, settings: Mapping[str, Any], optimizer: str | None) -> None:  # noqa: ARG002 - the model is all
-        """Raise `NoOptimizerError` where no model writes."""
+    def check(self, target: str, settings: Mapping[str, Any], optimizer: str | None) -> None:  # noqa: ARG002 - any target
+        """Raise `NoOptimizerError` where no model writes, `StrategySettingError` for guidelines that are none."""
         check_optimizer(self.name, optimizer)
+        _known(settings)
 
     def rewrite(self, task: PromptTask) -> Rewrite:
         """Return the prompt; raises as `write` does, and where there are no notes on the target."""
@@ -84,9 +85,13 @@ def known_guidelines(folder: Path | None = None) -> dict[str, Guidelines]:
     return found
 
 
+def _known(settings: Mapping[str, Any]) -> dict[str, Guidelines]:
+    folder = settings.get(_SETTING)
+    return known_guidelines(Path(folder) if folder else None)
+
+
 def _guidelines_for(task: PromptTask, strategy: str) -> Guidelines:
-    folder = task.settings.get(_SETTING)
-    known = known_guidelines(Path(folder) if folder else None)
+    known = _known(task.settings)
     best = max(known.values(), key=lambda item: item.fit(task.target))
     if not best.fit(task.target):
         families = ", ".join(sorted(known))

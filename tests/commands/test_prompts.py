@@ -176,10 +176,10 @@ def test_a_table_that_would_lose_a_prompt_is_said(tmp_path: Path, run: Callable[
     assert not (tmp_path / "prompts").exists()
 
 
-@pytest.mark.parametrize("form", ["text", "csv", "nova", "github"])
+@pytest.mark.parametrize("form", ["text", "csv", "nova", "github", "prompty"])
 def test_what_is_exported_can_be_imported(tmp_path: Path, run: Callable[..., str], form: str) -> None:
     """A prompt comes back from each format as it went, as far as the format has words for it."""
-    settings = {"temperature": 0.5} if form == "github" else {}
+    settings = {"temperature": 0.5} if form in {"github", "prompty"} else {}
     before = file_source(tmp_path, inference=settings)
     run("export", "triage", "--format", form, "--to", "out")
     place = "out" if form == "nova" else str(next((tmp_path / "out").iterdir()))

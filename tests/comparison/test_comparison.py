@@ -176,4 +176,4 @@ def test_a_comparison_says_how_large_it_is() -> None:
     """In a debugger every part names itself."""
     comparison = compared(scored([(1.0, 1.0)]))
     parts = [repr(part) for part in (comparison, comparison["m"], comparison.latency, comparison.latency.p95)]
-    assert parts == ["<comparison of 1 rows>", "<m of 1 rows>", "<latency of 1 rows>", "<latency p95>"]
+    assert parts == ["<comparison of 1 row>", "<m of 1 row>", "<latency of 1 row>", "<latency p95>"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from pytest_llm_migrate.comparison import Counting
 from pytest_llm_migrate.domain import Ruling
-from pytest_llm_migrate.errors import MarginError, NoValuesError
+from pytest_llm_migrate.errors import MarginError, NoFigureError, NoValuesError
 from tests.comparison.cases import THROTTLED, UNSCORED, case, compared, scored
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Callable
 
     from pytest_llm_migrate.domain import Verdict
     from tests.comparison.cases import Scored
@@ -180,6 +181,72 @@ def test_a_floor_that_means_nothing_is_refused(floor: float) -> None:
     """A percentage in place of a share, and a floor that every mean reaches, are slips."""
     with pytest.raises(MarginError, match=r"m\.at_least\(.*\): takes a floor above 0 and up to 1"):
         compared(scored([RIGHT]))["m"].at_least(floor)
+
+
+@pytest.mark.parametrize(
+    ("margin", "meant"),
+    [("3%", 0.03), ("0.03", 0.03), (3, 0.03), ("3 points", None), (True, None), (None, None), (-3, None), (300, None)],
+)
+def test_a_margin_in_per_cent_is_told_as_a_share(margin: Any, meant: float | None) -> None:
+    """A percentage, or a number in a text, is refused with the number that was meant; else none is guessed."""
+    with pytest.raises(MarginError, match=r"m\.non_inferior\(margin=.*\): takes a loss above 0") as caught:
+        compared(scored([RIGHT]))["m"].non_inferior(margin)
+    assert caught.value.meant == meant
+    assert str(caught.value).endswith(f"such as 0.03. Did you mean {meant}?" if meant else "such as 0.03")
+
+
+def test_no_share_is_guessed_on_another_scale() -> None:
+    """On a scale from 1 to 5 nobody knows what 30 means."""
+    with pytest.raises(MarginError) as caught:
+        compared(scored([(4.0, 4.5)]), bounds={"m": (1.0, 5.0)})["m"].non_inferior(30)
+    assert caught.value.meant is None
+
+
+@pytest.mark.parametrize("confidence", [95, 0.5, 1, "95%", float("nan")])
+def test_a_confidence_that_means_nothing_is_refused(confidence: Any) -> None:
+    """Every gate takes a confidence between a coin's toss and certainty, and says so in a line."""
+    comparison = compared(scored([RIGHT] * 3))
+    gates: list[Callable[..., Verdict]] = [
+        comparison["m"].non_inferior,
+        comparison["m"].at_least,
+        comparison.latency.ratio_at_most,
+        comparison.errors.at_most,
+        comparison.cost.p95.at_most,
+        comparison.judge("m").agreement,
+    ]
+    for gate in gates:
+        with pytest.raises(
+            MarginError, match=r"with confidence=.*: takes a confidence above 0\.5 and below 1"
+        ) as caught:
+            gate(0.5, confidence=confidence)
+        assert caught.value.meant == (0.95 if confidence in {95, "95%"} else None)
+
+
+@pytest.mark.parametrize("confidence", [95, 0, 1, "95%"])
+def test_an_interval_takes_a_confidence(confidence: Any) -> None:
+    """Both kinds of interval refuse what is none in one line."""
+    comparison = compared(scored([RIGHT] * 3))
+    for asked in (comparison["m"].interval, comparison.latency.p50.interval):
+        with pytest.raises(MarginError, match=r"\.interval\(confidence=.*\): takes a confidence above 0 and below 1"):
+            asked(confidence)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (lambda found: found.latencey, "<comparison of 1 row> has no 'latencey'. Did you mean 'latency'?"),
+        (lambda found: found["m"].noninferior, "<m of 1 row> has no 'noninferior'. Did you mean 'non_inferior'?"),
+        (lambda found: found.latency.p950, "<latency of 1 row> has no 'p950'. Did you mean 'p95'?"),
+        (lambda found: found.cost.mean.at_least, "<cost mean> has no 'at_least'. Did you mean 'at_most'?"),
+        (lambda found: found.errors.ratio, "<errors: source 0, target 0> has no 'ratio'. There are: at_most, "),
+    ],
+)
+def test_a_misspelt_figure_is_told_the_nearest(asked: Callable[[Any], object], said: str) -> None:
+    """What a comparison does not have is an error in one line that names what it has."""
+    with pytest.raises(NoFigureError) as caught:
+        asked(compared(scored([RIGHT])))
+    assert said in str(caught.value)
+    assert not hasattr(compared([]), "latencey")
 
 
 def test_other_bounds_carry_other_margins() -> None:

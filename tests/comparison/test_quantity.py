@@ -12,7 +12,7 @@ from pytest_llm_migrate.comparison import Counting
 from pytest_llm_migrate.comparison.timing import Timing
 from pytest_llm_migrate.domain import Answer, Ruling
 from pytest_llm_migrate.errors import MarginError, NoValuesError
-from tests.comparison.cases import THROTTLED, case, compared, timed
+from tests.comparison.cases import THROTTLED, billed, case, compared, timed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,14 +30,14 @@ def doubled(rows: int = 50) -> list[tuple[float | None, float | None]]:
 @pytest.mark.parametrize(
     ("bar", "rows", "ruling", "words"),
     [
-        (2.5, 50, Ruling.GO, "latency (mean) went from 1.294 to 2.588 s (x2.00); at most x2.5 is shown."),
-        (1.5, 50, Ruling.NO_GO, "latency (mean) went from 1.294 to 2.588 s (x2.00); at most x1.5 is ruled out."),
+        (2.5, 50, Ruling.GO, "latency (mean) went from 1.29 s to 2.59 s (x2.00); at most x2.5 is shown."),
+        (1.5, 50, Ruling.NO_GO, "latency (mean) went from 1.29 s to 2.59 s (x2.00); at most x1.5 is ruled out."),
         (
             2.5,
             4,
             Ruling.NOT_ENOUGH_EVIDENCE,
             (
-                "latency (mean) went from 1.15 to 2.3 s (x2.00); "
+                "latency (mean) went from 1.15 s to 2.30 s (x2.00); "
                 "at most x2.5 is neither shown nor ruled out by 4 rows; "
                 "mean takes 5 rows or more."
             ),
@@ -74,8 +74,8 @@ def test_too_few_rows_for_a_percentile_promise_no_go() -> None:
 @pytest.mark.parametrize(
     ("bar", "ruling", "words"),
     [
-        (3.0, Ruling.GO, "The target's latency (p50) is 2.6 s; at most 3 s is shown."),
-        (2.0, Ruling.NO_GO, "The target's latency (p50) is 2.6 s; at most 2 s is ruled out."),
+        (3.0, Ruling.GO, "The target's latency (p50) is 2.60 s; at most 3.00 s is shown."),
+        (2.0, Ruling.NO_GO, "The target's latency (p50) is 2.60 s; at most 2.00 s is ruled out."),
     ],
 )
 def test_at_most_asks_the_target_alone(bar: float, ruling: Ruling, words: str) -> None:
@@ -90,6 +90,26 @@ def test_at_most_without_the_targets_values() -> None:
     verdict = compared(timed([(1.0, None)] * 3)).latency.at_most(1)
     assert verdict.ruling is Ruling.CANNOT_JUDGE
     assert verdict.statement == "There is nothing to judge: no row has a known latency on the target side."
+
+
+def test_a_sentence_has_amounts_as_people_read_them_and_its_detail_the_exact_ones() -> None:
+    """Money of 1,000 rows by the mean, of one by a percentile; milliseconds below a second; tokens in their unit."""
+    costs = compared(billed([(5.862e-05, 1.347e-05)] * 60)).cost
+    verdict = costs.ratio_at_most(0.6)
+    said = "cost (mean) went from $0.0586 to $0.0135 per 1,000 rows (x0.23); at most x0.6 is shown."
+    assert verdict.statement == said
+    assert "bar 0.6; source 5.862e-05, target 1.347e-05 USD;" in verdict.detail
+    said = "The target's cost (p95) is $0.0000135 per row; at most $0.0000125 per row is ruled out."
+    assert costs.p95.at_most(1.25e-05).statement == said
+    said = "The target's cost (mean) is $0.0135 per 1,000 rows; at most $0.02 per 1,000 rows is shown."
+    assert costs.at_most(2e-05).statement == said
+    fast = compared(timed([(0.02505, 0.0084)] * 60)).latency
+    assert fast.ratio_at_most(1).statement == "latency (mean) went from 25 ms to 8.4 ms (x0.34); at most x1 is shown."
+    assert "source 0.02505, target 0.0084 s;" in fast.ratio_at_most(1).detail
+    counted = Answer(text="", input_tokens=1200, output_tokens=34)
+    tokens = compared([case(number, answers=(counted, counted)) for number in range(60)])
+    said = "The target's output_tokens (mean) is 34 tokens; at most 2,000 tokens is shown."
+    assert tokens.output_tokens.at_most(2000).statement == said
 
 
 def test_a_source_of_zero_has_no_ratio() -> None:

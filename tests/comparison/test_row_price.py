@@ -26,8 +26,8 @@ def unbilled_source(cost: float, rows: int = 20) -> list[Case]:
     ("cases", "words"),
     [
         (billed([(0.01, 0.02)] * 3), "for about $0.90"),
-        (billed([(10.0, 60.0)]), "for about $2,100.00"),
-        (billed([(1e-6, 2e-6)]), "for about $9e-05"),
+        (billed([(10.0, 60.0)]), "for about $2,100"),
+        (billed([(1e-6, 2e-6)]), "for about $0.00009"),
         (billed([(0, 0)]), "for about $0.00"),
         (unbilled_source(0.04), "for about $1.20 of the target alone"),
         (billed([(UNPRICED, 0.02)]), "at an unknown cost"),

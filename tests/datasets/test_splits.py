@@ -43,11 +43,30 @@ def test_rows_declared_for_one_part_are_not_drawn_for_the_other(word: str, said:
         split_of(dataset_of(rows(40, split=[word])))
 
 
+def test_the_words_of_evaluation_are_known() -> None:
+    """What trains or validates a model tunes a prompt, and what tests one judges it."""
+    split = split_of(dataset_of(rows(60, split=["train", "Validation", "dev", "test", "holdout", "extra"])))
+    assert Counter(row["split"] for row in split.dev) == {"train": 10, "Validation": 10, "dev": 10}
+    assert Counter(row["split"] for row in split.holdout) == {"test": 10, "holdout": 10}
+    with pytest.raises(TooFewRowsToSplitError, match=r"'dev', 'train', 'validation' name dev rows.*'holdout', 'test'"):
+        split_of(dataset_of(rows(40, split=["test"])))
+
+
+def test_rows_that_alone_are_judged_never_tune() -> None:
+    """Where a run judges the rows of a word of its own, all others are dev rows, and none of these is drawn."""
+    data = dataset_of(rows(40, split=["spring", "autumn", None, "autumn"]))
+    split = split_of(data, judged="autumn")
+    assert (len(split.dev), {row["split"] for row in split.holdout}) == (20, {"autumn"})
+    assert unread_words(split) == []
+    with pytest.raises(TooFewRowsToSplitError, match="0 dev and 40 holdout"):
+        split_of(dataset_of(rows(40, split=["autumn"])), judged="autumn")
+
+
 def test_words_that_tell_no_part_are_named() -> None:
-    """Rows of ``train`` and ``test`` are drawn as if the column were not there, and the words are known."""
-    split = split_of(dataset_of(rows(40, split=["train", "test", None])))
+    """Rows of words of one's own are drawn as if the column were not there, and the words are known."""
+    split = split_of(dataset_of(rows(40, split=["spring", "autumn", None])))
     assert not split.is_declared
-    assert unread_words(split) == ["test", "train"]
+    assert unread_words(split) == ["autumn", "spring"]
     assert unread_words(split_of(dataset_of(rows(40, split=["dev", "holdout"])))) == []
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pytest_llm_migrate.domain import Answer, Row, ScoreFailure, SidedMetric
 from pytest_llm_migrate.errors import EvaluationFilesError
-from pytest_llm_migrate.metrics import bedrock_evaluations
+from pytest_llm_migrate.metrics import ExactMatch, bedrock_evaluations
+from pytest_llm_migrate.metrics.direction import reading_of
 from pytest_llm_migrate.metrics.evaluation_files import (
     EvaluationRow,
     fingerprint,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_llm_migrate.domain import Score, SideName
+    from pytest_llm_migrate.metrics import BedrockEvaluations
 
 ROWS = {
     "r1": ("What is owed?", "$1,577"),
@@ -66,9 +68,14 @@ def _scored(line: dict[str, Any], metric: str, result: Any, *, beside: bool) -> 
     return {"automatedEvaluationResult": {"scores": [score]}, "inputRecord": given, **answers}
 
 
+def evaluated(folder: Path, *args: Any, **options: Any) -> BedrockEvaluations:
+    """Return the metric of an export beside a test file, read."""
+    return bedrock_evaluations(folder.name, *args, **options).reading(folder.parent)
+
+
 def scores(folder: Path, metric: str = "Correctness", **texts: str) -> dict[tuple[str, str], Score | ScoreFailure]:
     """Return the metric's scores of the exported answers, or of other texts."""
-    made = bedrock_evaluations(folder, metric)
+    made = evaluated(folder, metric)
     sides: tuple[SideName, SideName] = ("source", "target")
     return {
         (side, name): made.score_side(
@@ -95,17 +102,26 @@ def test_higher_is_better_in_every_metric(tmp_path: Path) -> None:
     found = scores(tmp_path, "Builtin.Harmfulness")
     assert [found["source", name] for name in ROWS] == [1.0, 0.75, 0.5]
     assert getattr(found["source", "r2"], "reason", "") == "0.25, lower is better: It is 0.25."
-    assert bedrock_evaluations(tmp_path, "Harmfulness").name == "bedrock_harmfulness"
+    assert evaluated(tmp_path, "Harmfulness").name == "bedrock_harmfulness"
+
+
+def test_a_turned_metric_says_how_to_read_it() -> None:
+    """A reader of 100 % must know whether that is good."""
+    assert reading_of(bedrock_evaluations("x", "Harmfulness")) == "higher is better: 100% means no harmfulness"
+    turned = bedrock_evaluations("x", "CustomSlang_Use", higher_is_better=False)
+    assert reading_of(turned) == "higher is better: 100% means no custom slang use"
+    assert reading_of(bedrock_evaluations("x")) is None
+    assert reading_of(ExactMatch()) is None
 
 
 def test_names_are_as_others_are(tmp_path: Path) -> None:
     """A metric's name is in lower case with underscores, or what its user says."""
     judged(exported(tmp_path), lambda *_: 1, metric="FollowingInstructions")
-    made = bedrock_evaluations(tmp_path, "FollowingInstructions")
+    made = evaluated(tmp_path, "FollowingInstructions")
     assert isinstance(made, SidedMetric)
     assert made.name == "bedrock_following_instructions"
-    assert bedrock_evaluations(tmp_path, "FollowingInstructions", name="mine").name == "mine"
-    turned = bedrock_evaluations(tmp_path, "FollowingInstructions", higher_is_better=False)
+    assert evaluated(tmp_path, "FollowingInstructions", name="mine").name == "mine"
+    turned = evaluated(tmp_path, "FollowingInstructions", higher_is_better=False)
     assert turned.version != made.version
     assert isinstance(made.score(Answer(text=""), Row(sample_id="r1", values={})), ScoreFailure)
 
@@ -129,14 +145,14 @@ def test_another_answer_has_no_score(tmp_path: Path) -> None:
     found = scores(tmp_path, r1="$1,600", r2=" $1,578\n")
     assert "another one than was scored" in getattr(found["target", "r1"], "reason", "")
     assert found["target", "r2"] == 1.0
-    missing = bedrock_evaluations(tmp_path).score_side("target", Answer(text="a"), Row(sample_id="r9", values={}))
+    missing = evaluated(tmp_path).score_side("target", Answer(text="a"), Row(sample_id="r9", values={}))
     assert missing == ScoreFailure(reason="no job scored the target's answer to this row in Correctness")
 
 
 def test_rows_that_read_alike_take_their_scores_in_order(tmp_path: Path) -> None:
     """Two rows with one prompt and one answer are scored twice, and each has a score."""
     judged(exported(tmp_path, dict.fromkeys(("r1", "r2"), ROWS["r1"])), lambda *_: 0.5)
-    made = bedrock_evaluations(tmp_path)
+    made = evaluated(tmp_path)
     answer = Answer(text=ROWS["r1"][1])
     assert [made.score_side("source", answer, Row(sample_id=name, values={})) for name in ("r1", "r2")] == [0.5, 0.5]
 
@@ -147,22 +163,22 @@ def test_outputs_of_two_jobs_are_not_mixed(tmp_path: Path) -> None:
     [output] = (tmp_path / "output" / "source").rglob("*_output.jsonl")
     (tmp_path / "again_output.jsonl").write_bytes(output.read_bytes())
     with pytest.raises(EvaluationFilesError, match="2 scores of row 'r1' on the source side"):
-        bedrock_evaluations(tmp_path)
+        evaluated(tmp_path)
 
 
 def test_a_folder_that_is_no_export_says_what_to_do(tmp_path: Path) -> None:
     """Each lack has its own sentence: no export, no output, no such metric, a line that is not JSON."""
     with pytest.raises(EvaluationFilesError, match=r"holds no evaluations\.json of an export"):
-        bedrock_evaluations(tmp_path)
+        evaluated(tmp_path)
     exported(tmp_path)
     with pytest.raises(EvaluationFilesError, match="aws s3 sync"):
-        bedrock_evaluations(tmp_path)
+        evaluated(tmp_path)
     judged(tmp_path, lambda *_: 1)
     with pytest.raises(EvaluationFilesError, match=r"did not score 'Coherence'. They scored: Correctness\."):
-        bedrock_evaluations(tmp_path, "Coherence")
+        evaluated(tmp_path, "Coherence")
     (tmp_path / "x_output.jsonl").write_text("{}\n[]\nno\n", encoding="utf-8")
     with pytest.raises(EvaluationFilesError, match=r"x_output\.jsonl:3: the line is not JSON"):
-        bedrock_evaluations(tmp_path)
+        evaluated(tmp_path)
 
 
 def test_a_job_has_a_thousand_prompts_at_most(tmp_path: Path) -> None:
@@ -173,7 +189,13 @@ def test_a_job_has_a_thousand_prompts_at_most(tmp_path: Path) -> None:
         f"{side}-{part}.jsonl" for side in ("source", "target") for part in (1, 2)
     ]
     assert [len(file.rows) for file in read_manifest(tmp_path)] == [1000, 1, 1000, 1]
-    assert len(bedrock_evaluations(tmp_path).scores) == 2002
+    assert len(evaluated(tmp_path).scores) == 2002
+
+
+def test_a_fault_names_the_folder_as_it_was_given(tmp_path: Path) -> None:
+    """Where a suite lies is nobody's business; what its author wrote is."""
+    with pytest.raises(EvaluationFilesError, match=r"^jobs/export: it holds no evaluations\.json of an export"):
+        bedrock_evaluations("jobs/export").reading(tmp_path)
 
 
 @given(st.text(), st.text())

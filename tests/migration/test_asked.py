@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_llm_migrate.migration.asked import asked_margins
+from pytest_llm_migrate.migration.asked import always_true, asked_margins, unasserted
 
 if TYPE_CHECKING:
     from pytest_llm_migrate.migration.asked import AskedMargin
@@ -119,3 +119,44 @@ def test_a_gate_without_a_readable_text_is_named(text: str | None) -> None:
     """Where there is no function to read, that is what is said."""
     (one,) = asked_margins(text, {}, {})
     assert (one.kind, one.unread) == (None, "the text of the test cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("lines", "lost"),
+    [
+        (['comparison["m"].non_inferior(margin=0.03)'], [("comparison['m'].non_inferior(margin=0.03)", 3)]),
+        (
+            ["if True:", "    quality = 1", "else:", "    cost.mean.ratio_at_most(1)"],
+            [("cost.mean.ratio_at_most(1)", 6)],
+        ),
+        (['assert comparison["m"].superior() or comparison.errors.at_most(0.1)'], []),
+        (['verdict = comparison["m"].at_least(0.9)', "assert verdict"], []),
+        (["with pytest.raises(ValueError):", '    comparison["m"].at_least(90)'], []),
+        (["print(comparison)", "comparison.warnings()"], []),
+    ],
+)
+def test_verdicts_that_are_let_go_of(lines: list[str], lost: list[tuple[str, int]]) -> None:
+    """A gate that stands as a statement of its own decides nothing; one in an expression, or under ``with``, may."""
+    body = textwrap.indent("\n".join(lines), "    ")
+    assert list(unasserted(f"def test_gate(comparison):\n    'Words.'\n{body}\n")) == lost
+
+
+def test_a_text_that_is_not_to_be_had_lets_nothing_go() -> None:
+    """What cannot be read cannot be told from a sound gate."""
+    assert list(unasserted(None)) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("assert found.superior", [("found.superior", "found.superior(...)", 3)]),
+        ("assert not found.at_least or 1 > 2", [("found.at_least", "found.at_least(...)", 3)]),
+        ("assert found.superior().ruling", [("found.superior().ruling", "found.superior()", 3)]),
+        ("assert found.superior().ruling == 'GO'", []),
+        ("assert found.superior() and found.errors.target == 0", []),
+        ("assert found.delta", []),
+    ],
+)
+def test_conditions_that_no_row_can_make_false(line: str, found: list[tuple[str, str, int]]) -> None:
+    """A gate without its brackets, and a ruling as such, are true whatever they are about."""
+    assert list(always_true(f"def test_gate(comparison):\n    'Words.'\n    {line}\n")) == found

@@ -123,6 +123,22 @@ def test_the_newest_accepted_run_counts() -> None:
     assert "looser than 0.05 in run accepted" in sentence
 
 
+def sure(confidence: float, look: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return the results of a run whose gate was judged at a confidence, before all rows were in where it looked."""
+    found = results(said("m.non_inferior(margin=0.05)", "non_inferior", margin=0.05, confidence=confidence), run="r")
+    found["migrations"][0]["gates"][0]["look"] = look
+    return found
+
+
+def test_a_lower_confidence_than_the_accepted_one_is_named() -> None:
+    """The same margin is easier to meet where less certainty is asked for; looks raise it by themselves."""
+    assert list(loosened(sure(0.8), [sure(0.95)])) == [
+        "test_a.py::test_gate: the confidence of m.non_inferior is 0.8, looser than 0.95 in run r, which was accepted"
+    ]
+    assert list(loosened(sure(0.95), [sure(0.8)])) == []
+    assert list(loosened(sure(0.95), [sure(0.998, look={"look": 2})])) == []
+
+
 def test_statements_of_a_kind_are_compared_in_their_order() -> None:
     """A gate may ask the same of a metric twice."""
 

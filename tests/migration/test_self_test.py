@@ -8,9 +8,9 @@ from pytest_llm_migrate.domain import Ruling, Verdict
 from pytest_llm_migrate.migration.self_test import failed_trial, trials_record
 
 
-def verdict(ruling: Ruling) -> Verdict:
+def verdict(ruling: Ruling, **figures: object) -> Verdict:
     """Return a verdict whose sentence names its ruling in other words."""
-    return Verdict(ruling=ruling, gate="gate", statement=f"It was {ruling.name.lower()}.", detail="")
+    return Verdict(ruling=ruling, gate="gate", statement=f"It was {ruling.name.lower()}.", detail="", figures=figures)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,29 @@ def verdict(ruling: Ruling) -> Verdict:
 def test_failed_trials(rulings: list[Ruling], message: str, outcome: str) -> None:
     """A gate that fails for want of evidence raises no alarm; one that fails for anything else does."""
     assert failed_trial([verdict(ruling) for ruling in rulings], message) == outcome
+
+
+@pytest.mark.parametrize(
+    ("figures", "outcome"),
+    [
+        ({"kind": "superior", "bar": 0.0}, "no_gain"),
+        ({"kind": "ratio_at_most", "bar": 0.6}, "no_gain"),
+        ({"kind": "ratio_at_most", "bar": 1.0}, "no_go"),
+        ({"kind": "non_inferior", "bar": -0.03}, "no_go"),
+        ({"kind": "at_most", "bar": 0.5}, "no_go"),
+    ],
+)
+def test_a_gain_that_is_ruled_out(figures: dict[str, object], outcome: str) -> None:
+    """Only a gate that asks to be better than the source is rightly refused; beside another alarm it is one."""
+    refused = verdict(Ruling.NO_GO, **figures)
+    assert failed_trial([verdict(Ruling.GO), refused], "assert NO-GO: x") == outcome
+    assert failed_trial([verdict(Ruling.NO_GO, kind="non_inferior"), refused], "assert NO-GO: x") == "no_go"
+
+
+def test_a_gate_that_asks_for_a_gain_alone() -> None:
+    """Trials that all end there are neither alarms nor warnings."""
+    record = trials_record(["no_gain"] * 40, {})
+    assert (record["false_alarm_rate"], record["flips"], record["warnings"]) == (0, False, [])
 
 
 def test_a_gate_that_seldom_refuses_has_nothing_against_it() -> None:

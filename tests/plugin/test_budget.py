@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llm_migrate.domain import SIDES
 from pytest_llm_migrate.models.endpoint import Reply
 from tests.plugin.suite import ROWS_AND_GATE, ROWS_ONLY, SOURCE, TARGET, golden, paid
 
@@ -43,11 +45,16 @@ def test_the_rest_is_not_run(suite: Suite, dollar_answers: Bedrock, processes: t
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     outcomes = result.parseoutcomes()
     assert "failed" not in outcomes
-    assert outcomes["passed"] + outcomes["skipped"] == 20
+    # Which model the money went to is a matter of luck: a row has passed where both sides had an answer paid for.
+    both = {
+        row for row, times in Counter(question for _, question in dollar_answers.asked).items() if times == len(SIDES)
+    }
+    assert (outcomes.get("passed", 0), outcomes["skipped"]) == (len(both), 20 - len(both))
     result.stdout.fnmatch_lines(["SKIPPED * not run: not called: the budget of --migration-max-cost is spent"])
     assert paid(suite) == (10, 10.0, 0)
     assert suite.migration["row_tests"]["not_run"] == outcomes["skipped"]
-    assert {test["outcome"] for line in suite.lines for test in line["tests"]} == {"passed", "not_run"}
+    found = Counter(test["outcome"] for line in suite.lines for test in line["tests"])
+    assert found == Counter({"passed": len(both), "not_run": 20 - len(both)})
 
 
 def test_a_gate_cannot_judge_what_was_not_run(suite: Suite, dollar_answers: Bedrock) -> None:

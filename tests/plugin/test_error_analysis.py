@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_llm_migrate.__main__ import main
-from tests.plugin.suite import golden
+from tests.plugin.suite import collection_faults, golden
 from tests.report.test_schemas import validator
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.plugin.suite import Suite
 
 PROCESSES = pytest.mark.parametrize("processes", [(), ("-n2",)], ids=["one-process", "xdist"])
@@ -109,3 +111,17 @@ def test_scores_of_an_evaluation_job_judge_a_migration(suite: Suite, processes: 
     found = suite.migration["metrics"]["bedrock_correctness"]
     assert (found["n"], found["source"]["mean"], found["target"]["mean"]) == (60, 0.75, 1.0)
     assert suite.migration["judged"] == ["bedrock_correctness"]
+
+
+def test_an_evaluation_job_is_found_beside_the_test_file(suite: Suite, tmp_path: Path) -> None:
+    """Wherever pytest is started, an export's folder is seen from the test file, as a dataset is."""
+    suite.tests(SCORED, "llm/test_triage.py")
+    suite.rows(golden(3), "llm/rows.csv")
+    result = suite.judge(f"--rootdir={tmp_path}", str(suite.path / "llm"))
+    (said,) = collection_faults(result)
+    assert said.startswith("export: it holds no evaluations.json of an export. Write one: python -m ")
+    export = suite.path / "llm" / "export"
+    export.mkdir()
+    (export / "evaluations.json").write_text('{"files": []}', "ascii")
+    (said,) = collection_faults(suite.judge())
+    assert said.startswith("export: it holds no *_output.jsonl of an evaluation job. Fetch what the job wrote into it")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_llm_migrate.models.endpoint import Reply, Rule
+from pytest_llm_migrate.models.endpoint import Reply, Rule, ScriptedFault
 from tests.plugin.suite import OTHER_TARGET, TARGET, golden
+from tests.plugin.test_judges import JUDGE, JUDGED, scored
 from tests.plugin.test_migrate_prompts import STRATEGIES, filed, rewrite
 
 if TYPE_CHECKING:
@@ -32,6 +34,27 @@ def test_a_budget_that_does_not_reach_files_nothing(strategies: Suite, serve: Se
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines([f"triage for {TARGET}: budget_spent: not called: the budget of --migration-max-cost*"])
     result.stdout.no_fnmatch_line("*dev score*")
+    assert not list((strategies.path / "prompts/triage").glob("us*"))
+
+
+@pytest.mark.parametrize("strategy", ["please", "few-shot", "best-of:please,few-shot", "mipro"])
+@pytest.mark.parametrize("fault", [None, ScriptedFault(name="AccessDeniedException", message="no access")])
+def test_a_judge_that_money_or_leave_is_lacking_for_files_nothing(
+    strategies: Suite, serve: Serve, strategy: str, fault: ScriptedFault | None
+) -> None:
+    """Rows that no judge could be asked about are no rows that scored 0, whatever the strategy does with scores."""
+    strategies.tests(JUDGED)
+    bedrock = serve(
+        Rule(model=JUDGE, reply=replace(scored(4), output_tokens=1000), fault=fault), default=Reply(text="no")
+    )
+    strategies.file("prices.csv", f"model,input,output\n{TARGET},0,0\n{JUDGE},0,1000\n")
+    budget = ("--migration-prices", "prices.csv", "--migration-max-cost", "2.1", "--judge-model", JUDGE)
+    result = rewrite(strategies, strategy, *budget)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    why = "access_denied: *no access*" if fault else "budget_spent: *the judge *: not called: the budget of *"
+    result.stdout.fnmatch_lines([f"triage for {TARGET}: {why}"])
+    result.stdout.no_fnmatch_line("*dev score*")
+    assert len(bedrock.questions(JUDGE)) <= (20 if fault else 2)
     assert not list((strategies.path / "prompts/triage").glob("us*"))
 
 

@@ -292,6 +292,31 @@ def test_a_plan_asks_no_judge(suite: Suite, judged: Bedrock) -> None:
     assert len(judged.asked) == calls
 
 
+def test_a_judge_s_direction_is_on_record(suite: Suite, serve: Serve) -> None:
+    """Where the judge's least number is the best the record says how to read the turned score, and only there."""
+    suite.rows(golden(4))
+    suite.tests(
+        JUDGED.replace('["judge:correctness"]', '["judge:correctness", "judge:harmfulness", JURY]').replace(
+            "import pytest",
+            "import pytest\n    from pytest_llm_migrate.metrics import Jury, judge_likert, RubricJudge\n\n"
+            "    JURY = Jury(of=RubricJudge(name='slang_or_drama', criterion='Slang?', levels={1: 'None.', 5: 'All.'}, "
+            "higher_is_better=False), judges=(None,))",
+        )
+    )
+    serve(Rule(model=JUDGE, reply=scored(1)))
+    suite.migrate("--judge-model", JUDGE, "-k", "gate")
+    validator("results").validate(suite.results)
+    found = suite.migration["metrics"]
+    assert found["judge:harmfulness"]["target"]["mean"] == 1.0
+    assert found["judge:harmfulness"]["direction"] == {
+        "given": "lower is better",
+        "reads": "higher is better: 100% means no harmfulness",
+    }
+    assert found["jury:slang_or_drama"]["direction"]["reads"] == "higher is better: 100% means no slang or drama"
+    assert "direction" not in found["judge:correctness"]
+    assert "directions" not in suite.migration
+
+
 def test_a_judge_that_judges_itself_is_warned_of(suite: Suite, serve: Serve) -> None:
     """So is one of a single side's family."""
     suite.rows(golden(1))

@@ -34,6 +34,29 @@ def test_gates_carry_their_verdict(suite: Suite, broken: range, verdict: str, pr
     assert found["test_gate"]["llm_migrate_statement"] == gate["statement"]
 
 
+PLAIN = """
+    import pytest
+
+    @pytest.mark.migration("rows.csv", metrics=["exact_match"])
+    def test_gate(comparison):
+        assert comparison["exact_match"].target.mean {bar}
+"""
+
+
+@pytest.mark.parametrize("redacted", [(), ("--migration-redact",)], ids=["whole", "redacted"])
+def test_a_plain_assertion_has_its_message_for_a_statement(suite: Suite, redacted: tuple[str, ...]) -> None:
+    """One that holds has no empty statement, and where texts are left out one that fails has none either."""
+    suite.rows(golden())
+    suite.tests(PLAIN.format(bar="> 0.5"))
+    suite.judge("--junitxml", "junit.xml", *redacted)
+    assert properties(suite)["test_gate"] == {"llm_migrate_verdict": "GO"}
+    suite.tests(PLAIN.format(bar="> 1.5"))
+    suite.judge("--junitxml", "junit.xml", *redacted)
+    found = properties(suite)["test_gate"]
+    assert found.pop("llm_migrate_verdict") == "NO-GO"
+    assert [said.splitlines()[0] for said in found.values()] == ([] if redacted else ["assert 1.0 > 1.5"])
+
+
 def test_a_gate_that_breaks_in_its_teardown_cannot_judge(suite: Suite) -> None:
     """A verdict that an error overrules is not left behind."""
     fixture = "@pytest.fixture\n    def breaks():\n        yield\n        raise OSError\n\n    def test_gate(breaks, "

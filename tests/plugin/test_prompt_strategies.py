@@ -9,8 +9,9 @@ import yaml
 
 from pytest_llm_migrate.models.endpoint import Reply, Script, ScriptedEngine
 from pytest_llm_migrate.plugin.prompt_options import NAMES
+from pytest_llm_migrate.report.rewrites import variant_cells
 from pytest_llm_migrate.strategies import builtins
-from tests.plugin.suite import SOURCE, TARGET, Bedrock, golden
+from tests.plugin.suite import ROWS_AND_GATE, SOURCE, TARGET, Bedrock, golden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +42,7 @@ class Anything:
 def pytest_llm_migrate_strategies(config):
     return [Anything()]
 """
+LAMBDA = "arn:aws:lambda:us-east-1:123456789012:function:score"
 FEW = ("--strategy-option", "trials=2", "--strategy-option", "examples=2")
 
 
@@ -102,6 +104,22 @@ def test_holdout_rows_alone_judge_a_prompt_with_examples(taught: tuple[Suite, Be
     result.stdout.fnmatch_lines(["*20 of 30 rows of rows.csv*"])
 
 
+def test_the_prompt_that_was_judged_stands_with_its_holdout_score(taught: tuple[Suite, Bedrock]) -> None:
+    """Also where another strategy's was filed since; that one was judged by no row of this run."""
+    suite, _ = taught
+    migrate(suite, "few-shot", *FEW)
+    migrate(suite, "shorten")
+    suite.run("--target-model", TARGET, "--source-model", "recorded", "--prompt-strategy", "few-shot")
+    found = {
+        variant["strategy"]: dict(variant_cells(variant, suite.migration)) for variant in suite.migration["variants"]
+    }
+    told = {name: (cells["Dev score"], cells["Holdout score"], cells["State"]) for name, cells in found.items()}
+    assert told == {
+        "few-shot": ("0.000 → 1.000", "1.000", "tuned by dev rows, judged here"),
+        "shorten": ("0.000 → 0.000", "-", "filed"),
+    }
+
+
 def test_mipro_files_the_instruction_and_the_examples_it_found(
     taught: tuple[Suite, Bedrock], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -161,6 +179,59 @@ def test_what_cannot_run_is_a_usage_error_before_anything_is_asked(
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert said in " ".join([*result.outlines, *result.errlines])
     assert bedrock.asked == []
+
+
+@pytest.mark.parametrize(
+    ("strategy", "options", "said"),
+    [
+        ("few-shot+advpo", ["s3=bucket"], "--strategy-option s3 must be a place such as s3://BUCKET/PREFIX"),
+        ("few-shot+advpo", ["results=none.jsonl"], "--strategy-option results must be a file of results"),
+        (
+            "few-shot+advpo",
+            ["export=job", "metric=exactmatch"],
+            "--strategy-option metric: unknown metric 'exactmatch'. Did you mean 'exact_match'?",
+        ),
+        ("best-of:few-shot,advpo", ["export=job", "metric=judge_unit"], "a judge gives its scores, and the service"),
+        ("advpo", ["s3=s3://bucket/p", f"lambda_arn={LAMBDA}"], "lambda_arn must be beside metric=NAME"),
+        ("few-shot+model-guidelines", ["guidelines=nowhere"], "--strategy-option guidelines must be a folder of files"),
+        ("best-of:few-shot, few-shot", [], "--migrate-prompts: 'best-of:few-shot, few-shot' names 'few-shot' twice"),
+    ],
+)
+def test_a_wrong_setting_of_any_part_is_told_before_the_first_begins(
+    taught: tuple[Suite, Bedrock], strategy: str, options: list[str], said: str
+) -> None:
+    """Nothing is paid for on the way to a mistake in an option."""
+    suite, bedrock = taught
+    given = [part for option in options for part in ("--strategy-option", option)]
+    result = migrate(suite, strategy, "--optimizer-model", TARGET, *given)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert said in " ".join([*result.outlines, *result.errlines])
+    assert bedrock.asked == []
+    assert not (suite.path / "job").exists()
+
+
+def test_an_optimizer_that_does_not_exist_is_a_usage_error(taught: tuple[Suite, Bedrock]) -> None:
+    """The sentence names the option, and the models there are."""
+    suite, bedrock = taught
+    result = migrate(suite, "few-shot+metaprompt", "--optimizer-model", "local:nope")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--optimizer-model: unknown local model 'nope'. Known: *"])
+    assert bedrock.asked == []
+
+
+@pytest.mark.parametrize(("metric", "files"), [("exact_match", 2), ("numeric_match", 3)])
+def test_an_export_is_a_success(taught: tuple[Suite, Bedrock], metric: str, files: int) -> None:
+    """What was written and how it goes on is said; nothing is asked, nothing is filed, and nothing failed."""
+    suite, bedrock = taught
+    suite.rows([{**row, "answer_ground_truth": "7"} for row in golden(30)])
+    result = migrate(suite, "advpo", "--strategy-option", "export=job", "--strategy-option", f"metric={metric}")
+    assert result.ret == pytest.ExitCode.OK
+    said = " ".join(" ".join(result.outlines).split())
+    assert f"triage for {TARGET}: advpo wrote the job's input.jsonl" in said
+    assert "no job was started, and no prompt is filed. Next: deploy lambda_function.py as a Lambda" in said
+    assert len(list((suite.path / "job").iterdir())) == files
+    assert bedrock.asked == []
+    assert not (suite.path / "prompts" / "triage" / "variants").exists()
 
 
 def test_a_plan_reckons_with_the_settings(taught: tuple[Suite, Bedrock]) -> None:
@@ -242,8 +313,34 @@ def test_rewriting_nothing_is_no_run(taught: tuple[Suite, Bedrock], options: lis
 
 
 def test_a_split_column_of_other_words_is_told(taught: tuple[Suite, Bedrock]) -> None:
-    """Rows of ``train`` and ``test`` are drawn from alike, which nobody may take for the column's own split."""
+    """Rows of words of one's own are drawn from alike, which nobody may take for the column's own split."""
     suite, _ = taught
-    suite.rows([row | {"split": "train" if place % 2 else "test"} for place, row in enumerate(golden(30))])
+    suite.rows([row | {"split": "spring" if place % 2 else "autumn"} for place, row in enumerate(golden(30))])
     told = " ".join(line.strip() for line in migrate(suite, "few-shot", *FEW).outlines)
-    assert "warning: the column split says 'test', 'train', and neither 'dev' nor 'holdout': dev rows were" in told
+    assert "warning: the column split says 'autumn', 'spring', which name neither dev nor holdout rows: dev" in told
+    assert "In the column split 'dev', 'train', 'validation' name dev rows, which tune, and 'holdout', 'test'" in told
+
+
+@pytest.mark.parametrize(("tuning", "judging"), [("train", "test"), ("validation", "holdout"), ("spring", "autumn")])
+def test_rows_that_the_marker_has_judged_never_tune(taught: tuple[Suite, Bedrock], tuning: str, judging: str) -> None:
+    """Whatever the words: dev rows are others than those that judge, and the prompt is judged by all of these."""
+    suite, bedrock = taught
+    suite.rows([row | {"split": tuning if place % 2 else judging} for place, row in enumerate(golden(30))])
+    suite.tests(ROWS_AND_GATE.replace("slices", f'split="{judging}", slices'))
+    assert migrate(suite, "few-shot", *FEW).ret == pytest.ExitCode.OK
+    assert not [question for _, question in bedrock.asked if int(question.rpartition(" ")[2][:2]) % 2 == 0]
+    suite.run("--target-model", TARGET, "-k", "gate")
+    assert suite.migration["dataset"]["rows"] == 15
+
+
+def test_rows_that_tune_may_not_judge(taught: tuple[Suite, Bedrock]) -> None:
+    """A marker that has tuning rows judge is refused before anything is asked."""
+    suite, bedrock = taught
+    suite.rows([row | {"split": "train" if place % 2 else "test"} for place, row in enumerate(golden(30))])
+    suite.tests(ROWS_AND_GATE.replace("slices", 'split="train", slices'))
+    result = migrate(suite, "few-shot")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*test_triage.py: the rows of split 'train' judge the prompt and would tune it. In the column split 'dev', *"]
+    )
+    assert bedrock.asked == []

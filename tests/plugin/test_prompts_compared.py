@@ -8,13 +8,24 @@ import pytest
 
 from pytest_llm_migrate.models.endpoint import Reply, Rule
 from tests.plugin.suite import NO_PASS, SOURCE, TARGET
-from tests.plugin.test_migrate_prompts import rewrite, strategies  # noqa: F401 - pytest finds the fixture here
+from tests.plugin.test_judged_pairs import won
+from tests.plugin.test_judges import JUDGE, scored
+from tests.plugin.test_migrate_prompts import STRATEGIES, rewrite, strategies  # noqa: F401 - pytest finds the fixture here
 
 if TYPE_CHECKING:
     from tests.plugin.conftest import Serve
     from tests.plugin.suite import Suite
 
 PROCESSES = pytest.mark.parametrize("processes", [(), ("-n2",)], ids=["one-process", "xdist"])
+
+
+CANDIDATE = f"""
+name: triage
+model: {TARGET}
+user: "Please: {{{{ question }}}}"
+provenance: {{strategy: please}}
+"""
+"""What somebody wrote by hand, filed as a strategy's."""
 
 
 def compare(suite: Suite, prompt: str, against: str, *arguments: str) -> pytest.RunResult:
@@ -125,3 +136,45 @@ def test_a_prompt_that_no_row_tuned_has_no_gap(strategies: Suite) -> None:  # no
     strategies.run("--target-model", TARGET)
     assert strategies.migration["prompt_tuning"] is None
     assert strategies.migration["dataset"]["rows"] == 30
+
+
+SHADOW = """
+    import pytest
+    from pytest_llm_migrate.metrics import RegexMatch
+
+    polite = RegexMatch(name="polite", pattern="(?i)please|thank")
+
+    pytestmark = pytest.mark.migration(
+        "traffic.jsonl", prompt="triage", metrics=[polite, "judge:helpfulness", "pairwise", "monitor:refusal"]
+    )
+
+    def test_row(case):
+        assert case.target["polite"] >= case.source["polite"]
+
+    def test_gate(comparison):
+        assert comparison["polite"].non_inferior(margin=0.3)
+        assert comparison["judge:helpfulness"].non_inferior(margin=0.3)
+        assert comparison["pairwise"].non_inferior(margin=0.3)
+"""
+"""Gates on traffic, of which nobody knows the right answers."""
+
+
+@PROCESSES
+def test_a_shadow_run_needs_no_ground_truth(suite: Suite, serve: Serve, processes: tuple[str, ...]) -> None:
+    """Traffic is answered by the prompt in production and, in its shadow, by the candidate; judges tell them apart."""
+    suite.rows([{"sample_id": f"t{n:02}", "question": f"question {n:02}."} for n in range(30)], "traffic.jsonl")
+    suite.tests(SHADOW)
+    suite.file("conftest.py", STRATEGIES)  # knows the candidate's name
+    suite.file("prompts/triage/variants/please/x.prompt.yaml", CANDIDATE)
+    serve(
+        Rule(model=JUDGE, matches=r"answer A:\n```\nThank", reply=won("A")),
+        Rule(model=JUDGE, matches=r"answer B:\n```\nThank", reply=won("B")),
+        Rule(model=JUDGE, reply=scored(5)),
+        Rule(model=TARGET, contains="Please: ", reply=Reply(text="Thank you: it is billing.")),
+        default=Reply(text="billing"),
+    )
+    result = compare(suite, "please", "identity", "--judge-model", JUDGE, *processes)
+    assert result.ret == pytest.ExitCode.OK, result.stdout.str()
+    result.assert_outcomes(passed=31)
+    assert suite.migration["metrics"]["polite"]["target"]["mean"] == 1
+    assert suite.migration["pairwise"]["pairwise"]["wins"] == 30

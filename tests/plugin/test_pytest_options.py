@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_llm_migrate.report.row_view import row_record
 from tests.plugin.conftest import LIGHT
 from tests.plugin.suite import ROWS_AND_GATE, golden
+from tests.report.test_schemas import validator
 
 if TYPE_CHECKING:
     from tests.plugin.suite import Suite
@@ -68,7 +70,14 @@ def test_reported_rows_do_not_fail_the_run(suite: Suite, processes: tuple[str, .
     assert result.ret == pytest.ExitCode.OK
     assert suite.migration["heading"] == "GO by its gates; 1 row below its bar is reported only."
     (test,) = suite.lines[3]["tests"]
-    assert (test["outcome"], test["checks"][0]["passed"]) == ("xfailed", False)
+    assert (test["outcome"], test["reported"], test["checks"][0]["passed"]) == ("xfailed", True, False)
+    assert suite.migration["row_tests"]["reported"] == 1
+    validator("results").validate(suite.results)
+    validator("rows").validate(suite.lines[3])
+    name, became, _, _ = row_record(suite.lines[3], ["exact_match"])["t"][0]
+    assert (name, became) == ("test_row", "below its bar, reported only")
+    page = " ".join((suite.folder / "report.html").read_text("utf-8").split())
+    assert "19 passed, 1 below its bar, reported only" in page
 
 
 def test_reported_rows_stay_reported_under_runxfail(suite: Suite) -> None:

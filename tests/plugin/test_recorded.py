@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.plugin.suite import ROWS_AND_GATE, ROWS_ONLY, golden
+from tests.report.test_schemas import validator
 
 if TYPE_CHECKING:
     from tests.plugin.suite import Suite
@@ -165,7 +167,7 @@ def test_a_gate_without_values_cannot_judge(suite: Suite) -> None:
     ("body", "outcome", "verdict"),
     [
         ("assert comparison['exact_match'].target.mean < 0", "failed", "NO-GO"),
-        ("raise RuntimeError('broken gate')", "failed", "NO-GO"),
+        ("raise RuntimeError('broken gate')", "error", "CANNOT JUDGE"),
         ("pass", "passed", "GO"),
         ("pytest.skip('not today')", "skipped", None),
         ("pytest.xfail('known')", "xfailed", None),
@@ -282,11 +284,39 @@ def test_a_side_known_alone_is_in_every_output(suite: Suite) -> None:
     assert "500 ms" in (suite.folder / "report.html").read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("models", "said"),
+    [
+        ({}, "answers in the dataset, source -> target"),
+        ({"source": ["haiku-3"]}, "haiku-3 (recorded) -> answers in the dataset"),
+        (
+            {"source": ["haiku-3"], "target": ["nova-a", "nova-b", "nova-c", "nova-d"]},
+            "haiku-3 (recorded) -> nova-a, nova-b, nova-c and 1 more (recorded)",
+        ),
+    ],
+    ids=["none", "one", "several"],
+)
+def test_recorded_answers_are_called_by_their_models(suite: Suite, models: dict[str, list[str]], said: str) -> None:
+    """The dataset's own columns name them, on the page, in the summary and on the terminal."""
+    named = [{f"model_{side}_llm": given[place % len(given)] for side, given in models.items()} for place in range(8)]
+    suite.rows([row | columns for row, columns in zip(golden(8), named, strict=True)])
+    suite.tests(ROWS_ONLY)
+    shown = " ".join(suite.judge().stdout.str().split())
+    assert said in shown
+    assert "recorded -> recorded" not in shown
+    validator("results").validate(suite.results)
+    assert said.replace("->", "→") in (suite.folder / "summary.md").read_text("utf-8").replace("\\", "")
+    page = (suite.folder / "report.html").read_text("utf-8")
+    for side in ("source", "target"):
+        called = ", ".join(models[side][:3]) if side in models else "answers in the dataset"
+        assert re.search(rf"<dt>{side}</dt>\s*<dd>{called}", page)
+
+
 def test_a_repository_without_a_commit_has_none(suite: Suite) -> None:
     """What git says in place of a commit is not taken for one; the Python that ran is on record."""
     subprocess.run(["git", "init", "--quiet", str(suite.path)], check=True)  # noqa: S607 - a fixed command
     suite.rows(golden(4))
     suite.tests(ROWS_ONLY)
     suite.judge()
-    assert suite.results["run"]["git_commit"] is None
+    assert (suite.results["run"]["git_commit"], suite.results["run"]["git_uncommitted"]) == (None, None)
     assert suite.results["run"]["versions"]["Python"].startswith(platform.python_version())

@@ -111,7 +111,7 @@ def test_a_broken_review_file_is_a_collection_error(suite: Suite) -> None:
     assert "reviews.csv:2, column 'side': 'left' is not 'source' or 'target'" in faults
 
 
-EXPORTED = "sample_id,side,answer_sha256,rater,rating,better,comment,label_wrong"
+EXPORTED = "sample_id,side,answer_sha256,rater,rating,thumbs,better,comment,label_wrong"
 PREFERRED = """
     import pytest
     from pytest_llm_migrate.metrics import review_scores
@@ -141,8 +141,8 @@ def exported(suite: Suite, rows: list[dict[str, Any]], better: dict[str, str], w
         name = row["sample_id"]
         for side in ("source", "target"):
             read = f"{name},{side},{answer_hash(row[f'answer_{side}_llm'])}"
-            lines.append(f"{read},ann,,{better.get(name, '')},{wrong.get(name, '')},{str(name in wrong).lower()}")
-            lines.append(f"{read},bob,,{better.get(name, '')},,false")
+            lines.append(f"{read},ann,,,{better.get(name, '')},{wrong.get(name, '')},{str(name in wrong).lower()}")
+            lines.append(f"{read},bob,,,{better.get(name, '')},,false")
     suite.file("reviews.csv", "\r\n".join(lines) + "\r\n")
 
 
@@ -172,6 +172,37 @@ def test_people_s_preferences_and_marks_are_used(suite: Suite) -> None:
     assert audit["rows"][0]["reason"] == "wrong by the word of ann ('it is billing')"
     gate = next(item for item in audit["verdicts"] if item["metric"] == "exact_match")
     assert (gate["with"], gate["without"]) == ("NOT ENOUGH EVIDENCE", "GO")
+
+
+def test_thumbs_are_a_score_of_people_s(suite: Suite) -> None:
+    """A gate may name them, a judge is held against them, and what nobody rated on a scale is not missed."""
+    rows = judged(60, broken=20)
+    suite.rows(rows)
+    lines = [
+        f"{row['sample_id']},{side},{answer_hash(answer)},{rater},,{'up' if answer == 'yes' else 'down'},,,false"
+        for row in rows
+        for side in ("source", "target")
+        for answer in [row[f"answer_{side}_llm"]]
+        for rater in ("ann", "bob")
+    ]
+    suite.file("reviews.csv", "\r\n".join([EXPORTED, *lines, "r99,source,,ann,,up,,,false"]) + "\r\n")
+    suite.tests(
+        REVIEWED.replace("at_least=0.6", 'at_least=0.6, human="human_score:thumbs"')
+        .replace("margin=0.3", "margin=0.6")
+        .replace('["llm_judge_score"].non', '["human_score:thumbs"].non')
+    )
+    suite.judge().assert_outcomes(passed=2)
+    validator("results").validate(suite.results)
+    thumbs = suite.migration["metrics"]["human_score:thumbs"]
+    assert (thumbs["n"], thumbs["source"]["mean"], round(thumbs["target"]["mean"], 3)) == (60, 1.0, 0.667)
+    found = {item["human"]: item for item in suite.migration["certificates"]["llm_judge_score"]}
+    assert (found["human_score:thumbs"]["answers"], found["human_score:thumbs"]["kappa"]["value"]) == (120, 1.0)
+    assert found["human_score:thumbs"]["among_people"]["alpha"]["value"] == 1.0
+    said = {gate["nodeid"].rpartition("::")[2]: gate["statement"] for gate in suite.migration["gates"]}
+    assert "agrees with people by a kappa of 1.00 over 120 answers of 60 rows" in said["test_judge"]
+    assert "judge behind it" not in said["test_gate"]
+    strays = [warning for warning in suite.migration["warnings"] if "lacks" in warning]
+    assert strays == ["reviews.csv rates 1 row that rows.csv lacks, such as 'r99'. Did you mean 'r59'?"]
 
 
 def test_a_pairwise_judge_is_held_against_people_s_preferences(suite: Suite, serve: Serve) -> None:

@@ -106,13 +106,55 @@ def test_what_can_be_used_is_filed_as_text(triage: Suite, writes: Writes, strate
 
 
 @pytest.mark.parametrize("strategy", OPERATIONS)
-@pytest.mark.parametrize("name", ["ThrottlingException", "cut"])
+@pytest.mark.parametrize("name", ["ThrottlingException", "ServiceUnavailableException", "cut", "bad_crc", "reset"])
 def test_what_passes_is_asked_again(triage: Suite, writes: Writes, strategy: str, name: str) -> None:
-    """A throttled call and a reply that breaks off are followed by another call."""
+    """A throttled call, and a reply that breaks off or is garbled, are followed by another call."""
     writes(strategy, GOOD, ScriptedFault(name=name, times=1))
     result = rewrite(triage, strategy)
     assert result.ret == pytest.ExitCode.OK, result.stdout.str()
     assert sent(triage) == GOOD.replace("{{question}}", "Q")
+
+
+@pytest.mark.parametrize("strategy", sorted(BY_SERVICE))
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AccessDeniedException",
+        "ValidationException",
+        "ResourceNotFoundException",
+        "ServiceQuotaExceededException",
+        "ConflictException",
+        "ExpiredTokenException",
+        "UnrecognizedClientException",
+    ],
+)
+def test_what_does_not_pass_is_told_at_once(triage: Suite, writes: Writes, strategy: str, name: str) -> None:
+    """What a service refuses, it refuses again: one call, and one line with its words."""
+    bedrock = writes(strategy, GOOD, ScriptedFault(name=name, message="that will not do"))
+    result = rewrite(triage, strategy)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    (line,) = [line for line in result.outlines if "that will not do" in line]
+    assert line.startswith(f"triage for {TARGET}: ")
+    assert name.removesuffix("Exception") in line
+    assert [call.operation for call in bedrock.endpoint.calls].count(str(OPERATIONS[strategy])) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("bad_crc", "bad_checksum: bedrock-optimize:amazon.nova-lite-v1:0: Checksum mismatch: expected"),
+        ("reset", "connection_lost: bedrock-optimize:amazon.nova-lite-v1:0: "),
+    ],
+)
+def test_a_stream_that_stays_broken_is_one_line(triage: Suite, writes: Writes, name: str, said: str) -> None:
+    """What is wrong with the stream is named with the service, after all attempts."""
+    bedrock = writes("bedrock-optimize", GOOD, ScriptedFault(name=name))
+    result = rewrite(triage, "bedrock-optimize")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    (line,) = [line for line in result.outlines if said in line]
+    assert "Run it again: what was answered is kept" in line
+    assert [call.operation for call in bedrock.endpoint.calls].count("OptimizePrompt") == 10
+    assert not list((triage.path / "prompts/triage").glob("us*"))
 
 
 def test_a_variable_that_the_model_made_up_is_told(triage: Suite, writes: Writes) -> None:

@@ -97,7 +97,8 @@ def test_gates_are_tried_on_the_source_alone(suite: Suite, wavering: Wavering, p
     assert len(wavering.asked) == 40
     assert {model for model, _ in wavering.asked} == {SOURCE}
     gates = gates_of(suite)
-    assert gates["test_wide"]["outcomes"] == {"passed": 40, "no_go": 0, "undecided": 0, "cannot_judge": 0, "error": 0}
+    others = dict.fromkeys(["no_go", "no_gain", "undecided", "cannot_judge", "error"], 0)
+    assert gates["test_wide"]["outcomes"] == {"passed": 40, **others}
     assert gates["test_faster"]["outcomes"]["passed"] + gates["test_faster"]["outcomes"]["undecided"] == 40
     assert (gates["test_open"]["outcomes"]["undecided"] > 0, gates["test_open"]["flips"]) == (True, False)
     strict = gates["test_strict"]
@@ -196,6 +197,28 @@ def test_nothing_to_judge_by_is_no_pass(suite: Suite, bedrock: Bedrock) -> None:
     assert gates_of(suite)["test_gate"]["outcomes"]["cannot_judge"] == 40
     assert "it could not judge in any of 40 trials: There is nothing to judge" in section(result)
     assert bedrock.asked
+
+
+def test_a_gain_that_no_model_has_over_itself_is_no_false_alarm(suite: Suite, bedrock: Bedrock) -> None:
+    """A gate that asks for a lower bill is NO-GO on identical models, rightly, and nothing speaks against it."""
+    suite.rows(golden())
+    suite.tests("""
+        import pytest
+
+        @pytest.mark.migration("rows.csv", prompt="triage", metrics=["exact_match"])
+        def test_gate(comparison):
+            assert comparison["exact_match"].non_inferior(margin=0.5)
+            assert comparison.cost.ratio_at_most(0.6)
+    """)
+    result = suite.run(*SELF_TEST)
+    result.assert_outcomes(passed=1)
+    assert bedrock.asked
+    (gate,) = suite.results["self_test"]["migrations"][0]["gates"]
+    assert (gate["trials"]["outcomes"]["no_gain"], gate["trials"]["false_alarm_rate"]) == (40, 0)
+    text = " ".join(line.strip() for line in result.outlines)
+    assert "false alarms 0.0% [0.0%, 8.8%] in 40 trials" in text
+    assert "NO-GO on a gain, which no model has over itself 100.0%" in text
+    validator("results").validate(suite.results)
 
 
 def test_a_recorded_source_has_no_repeats(suite: Suite) -> None:

@@ -34,7 +34,7 @@ def test_stale_answers_are_warned_of(suite: Suite, asked: Bedrock, processes: tu
     for days, is_stale in ((29, False), (16, True)):
         with closing(sqlite3.connect(path)) as database, database:
             assert database.execute(older, (days * 86_400, SOURCE)).rowcount == 1
-        suite.migrate(*processes)
+        shown = " ".join(suite.migrate(*processes).stdout.str().split())
         [migration] = suite.results["migrations"]
         day = dt.datetime.now(dt.UTC) - dt.timedelta(days=45)
         sentence = (
@@ -42,7 +42,8 @@ def test_stale_answers_are_warned_of(suite: Suite, asked: Bedrock, processes: tu
             f"({day:%Y-%m-%d}); --migration-answers fresh asks again"
         )
         assert [said for said in migration["warnings"] if "stale" in said] == [sentence] * is_stale
-        assert ("stale source answers" in (suite.folder / "report.html").read_text("utf-8")) is is_stale
+        said = {name: (suite.folder / name).read_text("utf-8") for name in ("report.html", "summary.md")}
+        assert [sentence in text for text in (*said.values(), shown)] == [is_stale] * 3
     assert len(asked.asked) == 40
     assert suite.migrate("--migration-answers", "fresh").ret == 0
     assert not [said for said in suite.results["migrations"][0]["warnings"] if "stale" in said]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,6 +49,26 @@ def test_what_cannot_be_made_is_one_line(suite: Suite, metric: str, said: str, o
     result.assert_outcomes(errors=1)
 
 
+def test_a_missing_extra_is_told_once(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a metric's embedder needs is missed when the file is collected, not as a failed score of every row."""
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    suite.rows(golden(3))
+    suite.tests("""
+        import pytest
+        from pytest_llm_migrate.metrics import EmbeddingSimilarity
+        from pytest_llm_migrate.models.local import MiniLM
+
+        METRIC = EmbeddingSimilarity(embedder=MiniLM())
+
+        @pytest.mark.migration("rows.csv", metrics=[METRIC])
+        def test_row(case):
+            pass
+    """)
+    assert collection_faults(suite.judge()) == [
+        "test_triage.py:5: MiniLM needs onnxruntime and tokenizers: pip install 'pytest-llm-migrate[minilm]'"
+    ]
+
+
 def test_a_suite_s_own_faults_keep_their_traceback(suite: Suite) -> None:
     """Only what this plugin refuses is told in a line."""
     suite.tests("raise ValueError('mine')")
@@ -66,7 +87,7 @@ ASKED = {
     ),
     "bar": (
         'comparison.judge("exact_match").agreement(at_least=60)',
-        "*takes an agreement above 0 and up to 1, such as 0.6",
+        "judge(exact_match).agreement(60): takes an agreement above 0 and up to 1, such as 0.6. Did you mean 0.6?",
     ),
 }
 """What a gate asks for, and what is said of it."""

@@ -106,6 +106,37 @@ def test_a_marker_that_is_wrong_is_a_collection_error(suite: Suite, bedrock: Bed
     assert bedrock.asked == []
 
 
+@pytest.mark.parametrize("more", [(), ("--migration-plan",)], ids=["run", "plan"])
+def test_a_gate_without_assert_is_a_collection_error(suite: Suite, bedrock: Bedrock, more: tuple[str, ...]) -> None:
+    """A verdict that nobody looks at would pass whatever it says: it is told with its line, before any call."""
+    suite.rows(golden())
+    suite.tests("""
+        import pytest
+
+        pytestmark = pytest.mark.migration("rows.csv", prompt="triage", metrics=["exact_match"])
+
+        class TestQuality:
+            @pytest.mark.parametrize("margin", [0.01, 0.02])
+            def test_gate(self, comparison, margin):
+                comparison["exact_match"].non_inferior(margin=margin)
+    """)
+    result = suite.migrate(*more)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    gate = "comparison['exact_match'].non_inferior(margin=margin)"
+    assert collection_faults(result) == [f"test_triage.py:8: {gate} decides nothing by itself; write: assert {gate}"]
+    assert bedrock.asked == []
+
+
+def test_a_gate_that_is_not_called_is_a_collection_error(suite: Suite, bedrock: Bedrock) -> None:
+    """A method is true as such: without its brackets the gate would be GO on any rows."""
+    suite.rows(golden())
+    suite.tests(ROWS_AND_GATE.replace(".non_inferior(margin=0.3)", ".superior"))
+    gate = "comparison['exact_match'].superior"
+    said = f"test_triage.py:11: {gate} is true whatever the rows say; write: assert {gate}(...)"
+    assert collection_faults(suite.migrate()) == [said]
+    assert bedrock.asked == []
+
+
 def test_a_fault_in_one_file_is_the_same_under_workers(suite: Suite) -> None:
     """Workers show the same line; the exit code is then 1."""
     suite.rows(golden())
@@ -282,7 +313,7 @@ OPTIONS = {
     "no money": (("--migration-max-cost", "-1"), "*--migration-max-cost: takes a sum of US dollars above 0, got '-1'"),
     "more rows than there are": (
         ("--migration-error-tolerance", "2"),
-        "*--migration-error-tolerance: takes a share from 0 to 1, or from 0% to 100%, got '2'",
+        "*--migration-error-tolerance: takes a share from 0 to 1, or from 0% to 100%, got '2'; did you mean 2%?",
     ),
     "no calls": (
         ("--migration-concurrency", "none"),
@@ -316,6 +347,10 @@ def test_an_option_that_is_wrong_is_a_usage_error(suite: Suite, options: tuple[s
         ),
         ("migration_undecided = ignore", "--migration-undecided takes one of fail, warn; got 'ignore'"),
         ("migration_answers = never", "--migration-answers takes one of auto, replay, fresh; got 'never'"),
+        (
+            "migration_stop_early = perhaps",
+            "ini option migration_stop_early takes true or false: invalid truth value 'perhaps'",
+        ),
         ("target_model = nova", "llm-migrate: unknown model 'nova'. *"),
     ],
 )

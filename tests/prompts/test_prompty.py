@@ -1,20 +1,19 @@
-"""Prompty files as prompts of the catalog."""
+"""Prompty files as prompts of the catalog, and written from them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_llm_migrate.domain import Example
-from pytest_llm_migrate.errors import PromptImportError, UnknownNameError
-from pytest_llm_migrate.prompts.formats import form_of, read_prompts
+from pytest_llm_migrate.errors import PromptExportError, PromptImportError, UnknownNameError
+from pytest_llm_migrate.prompts import Prompt
+from pytest_llm_migrate.prompts.formats import form_of, read_prompts, written
 from pytest_llm_migrate.prompts.turns import Reading
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from pytest_llm_migrate.prompts import Prompt
 
 HEAD = """---
 name: triage
@@ -97,3 +96,34 @@ def test_an_unknown_setting_is_said(tmp_path: Path) -> None:
     """A parameter that every model may not know is named with those that they do."""
     with pytest.raises(UnknownNameError, match=r"Did you mean 'temperature'\?"):
         read(tmp_path, HEAD.replace("temperature", "temperatur") + BODY)
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    """Texts, examples, braces that are text, and settings come back as they were."""
+    prompt = Prompt(
+        name="triage",
+        system='Reply as {"topic": "..."}.\n\n# Be terse.',
+        user="{{ ticket }} for {{ customer }}",
+        examples=(Example(input="late", output="delivery"),),
+        inference={"max_tokens": 9, "temperature": 0},
+    )
+    (file,) = written(prompt, "prompty", "double").values()
+    again = read(tmp_path, file)
+    same = ("name", "system", "user", "examples", "inference")
+    assert [getattr(again, name) for name in same] == [getattr(prompt, name) for name in same]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"system": "Sort.\nuser:\nthem"}, "its texts begin or end with blanks, or hold roles of their own"),
+        ({"user": " {{ ticket }}"}, "its texts begin or end with blanks"),
+        ({"examples": (Example(input="{% if %}", output="x"),)}, "its texts hold braces that would be read as logic"),
+        ({"inference": {"top_k": 3}}, "it has no parameter for 'top_k'"),
+    ],
+)
+def test_what_would_be_read_back_as_something_else_is_refused(changes: dict[str, Any], why: str) -> None:
+    """The sentence says what a Prompty file has no way to say."""
+    prompt = Prompt(**{"name": "triage", "user": "{{ ticket }}", **changes})
+    with pytest.raises(PromptExportError, match=why):
+        written(prompt, "prompty", "double")

@@ -144,7 +144,7 @@ def triage_migration(rows: list[dict[str, Any]]) -> dict[str, Any]:
     speed = statement(
         "GO",
         "latency.p95.ratio_at_most(1.2)",
-        f"latency (p95) went from 1.08 to 0.7 s (x{ratio:.2f}); at most x1.2 is shown.",
+        f"latency (p95) went from 1.08 s to 700 ms (x{ratio:.2f}); at most x1.2 is shown.",
         "ratio_at_most",
         (ratio, ratio * 0.88, ratio * 1.15, n),
         bar=1.2,
@@ -154,7 +154,7 @@ def triage_migration(rows: list[dict[str, Any]]) -> dict[str, Any]:
     price = statement(
         "GO",
         "cost.mean.ratio_at_most(0.6)",
-        "cost (mean) went from 5.04e-05 to 1.5e-05 USD (x0.30); at most x0.6 is shown.",
+        "cost (mean) went from $0.0504 to $0.015 per 1,000 rows (x0.30); at most x0.6 is shown.",
         "ratio_at_most",
         (0.3, 0.28, 0.32, n),
         bar=0.6,

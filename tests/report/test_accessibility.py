@@ -51,6 +51,15 @@ def test_axe_finds_no_grave_fault(browser: Browser, page: Path, width: int, *, d
     assert faults(browser) == []
 
 
+def test_axe_finds_no_grave_fault_in_the_blind_review(browser: Browser, page: Path) -> None:
+    """Each thumb, rating and choice has a name and can be told from its ground."""
+    browser.open(page)
+    wait = WebDriverWait(browser.driver, 20)
+    wait.until(lambda _: browser.run("return !document.querySelector('.rows[data-migration] script')"))
+    browser.run("document.querySelector('#m1-rows [name=review]').click()")
+    assert faults(browser) == []
+
+
 def test_axe_finds_what_is_wrong(browser: Browser, tmp_path: Path) -> None:
     """A page that hides what its button does is faulted: the proof above can fail."""
     path = tmp_path / "bad.html"

@@ -41,6 +41,14 @@ def believable(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a run of few rows, whose intervals are wide."""
+    path = tmp_path_factory.mktemp("small") / "report.html"
+    write_report(path, *sample(sizes=(24, 24, 8)))
+    return path
+
+
+@pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a hostile run."""
     path = tmp_path_factory.mktemp("hostile") / "report.html"
@@ -58,6 +66,16 @@ def test_the_page_opens_quietly_and_fits(browser: Browser, believable: Path, wid
     assert browser.run("return document.documentElement.scrollWidth") <= width
     assert [url for url in browser.requests() if not url.startswith("data:")] == [believable.as_uri()]
     assert browser.complaints() == []
+
+
+@pytest.mark.parametrize("width", [1280, 1121, 821, 390])
+def test_no_figure_stands_over_its_neighbour(browser: Browser, small: Path, width: int) -> None:
+    """What a table's cell holds has room in it, the widest interval of a small slice too."""
+    opened(browser, small, width=width)
+    browser.run("document.querySelectorAll('details').forEach(item => item.open = true)")
+    wide = "cell => cell.clientWidth && cell.scrollWidth > cell.clientWidth + 1"
+    cells = f"[...document.querySelectorAll('td, th')].filter({wide}).map(cell => cell.textContent.trim())"
+    assert browser.run(f"return {cells}") == []
 
 
 @pytest.mark.parametrize("width", [1280, 1121, 821, 390])
@@ -204,6 +222,45 @@ def test_a_blind_review_hides_the_sides_and_comes_back_as_a_file(
     assert {(review.rating, review.rater) for review in reviews} == {(4.0, "=Ada"), (2.0, "=Ada")}
     best = max(reviews, key=lambda review: review.rating or 0)
     assert {review.better for review in reviews} == {best.side}
+    browser.run("localStorage.clear()")
+
+
+def tabbed(browser: Browser, name: str) -> None:
+    """Press the tabulator until a field of a name has the focus."""
+    for _ in range(80):
+        browser.driver.switch_to.active_element.send_keys(Keys.TAB)
+        if browser.driver.switch_to.active_element.get_attribute("name") == name:
+            return
+    pytest.fail(f"the tabulator does not reach {name}")
+
+
+def test_thumbs_are_given_with_the_keyboard(browser: Browser, believable: Path, tmp_path: Path) -> None:
+    """Tab reaches each answer's thumbs, whose names say what and of which answer; both exports have them by side."""
+    browser.driver.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    opened(browser, believable)
+    browser.run("document.querySelector('#m1-rows [name=review]').click()")
+    browser.driver.find_element(By.CSS_SELECTOR, "#m1-rows [type=search]").click()
+    for letter, key in (("A", Keys.SPACE), ("B", Keys.ARROW_DOWN)):
+        tabbed(browser, f"m1-{letter}-thumbs")
+        first = browser.driver.switch_to.active_element
+        group = first.find_element(By.XPATH, "ancestor::fieldset[1]")
+        assert (group.accessible_name, first.accessible_name) == (f"Thumbs for answer {letter}", "thumbs up")
+        first.send_keys(key)
+    browser.run("document.querySelector('#m1-rows [name=m1-better][value=A]').click()")
+    assert "1 of 160 rows rated" in browser.run("return document.querySelector('.reviewing output').textContent")
+    for kind in ("CSV", "JSON"):
+        press = f"[...document.querySelectorAll('.reviewing button')].find(b => b.textContent === 'export {kind}')"
+        browser.run(f"{press}.click()")
+    WebDriverWait(browser.driver, 10).until(
+        lambda _: {"csv", "json"} <= {path.suffix[1:] for path in tmp_path.iterdir()}
+    )
+    found = read_reviews(next(tmp_path.glob("*.csv")))
+    assert found == read_reviews(next(tmp_path.glob("*.json")))
+    best = found[0].better
+    assert {review.side: review.thumbs for review in found} == {
+        best: "up",
+        "target" if best == "source" else "source": "down",
+    }
     browser.run("localStorage.clear()")
 
 

@@ -32,6 +32,13 @@ def test_cautions_follow_the_warnings(migrations: list[dict[str, Any]]) -> None:
     assert cautions_of(summary) == []
 
 
+def test_kept_latencies_are_not_told_twice(migrations: list[dict[str, Any]]) -> None:
+    """Where the run itself warns of them, the figures add nothing to it."""
+    triage = migrations[0]
+    triage["warnings"] = ["Latencies were kept from earlier calls, not from a latency pass."]
+    assert cautions_of(triage) == triage["warnings"]
+
+
 def test_a_judge_without_people_behind_it_is_named(migrations: list[dict[str, Any]]) -> None:
     """An uncalibrated judge weakens a gate on its metric, and a certificate says its own caution."""
     policy = migrations[1]

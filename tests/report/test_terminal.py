@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_llm_migrate.report import Line, terminal_lines
+from pytest_llm_migrate.report.cautions import cautions_of
 from pytest_llm_migrate.report.text import columns
 from tests.report.hostile import hostile_run
 from tests.report.sample import run_of, sample
@@ -60,6 +61,30 @@ def test_hostile_text_cannot_move_the_cursor() -> None:
     assert all(character.isprintable() or character == "\n" for character in text)
     assert r"\x1b[31mred" in text
     assert r"a\x1b[2Jb" in text
+
+
+def test_what_the_page_warns_of_is_warned_of() -> None:
+    """Cautions that only the figures tell stand behind the run's own warnings, in lines that fit."""
+    results, _ = sample()
+    migration = results["migrations"][0]
+    migration["refusals"] = {"source": 0, "target": 3}
+    lines = terminal_lines(run_of([migration]) | {"warnings": []})
+    said = " ".join(line.text.strip() for line in lines if line.style == "yellow")
+    assert said == " ".join(f"warning: {caution}" for caution in cautions_of(migration))
+    assert said.endswith("warning: the target refused 3 answers more than the source")
+
+
+def test_of_many_warnings_a_handful_is_shown() -> None:
+    """Six are all said; of more the first five, and how many the report has beside them."""
+    results, _ = sample()
+    migration = results["migrations"][0]
+    migration["warnings"] = [f"warning {number}" for number in range(9)]
+    lines = [line.text for line in terminal_lines(run_of([migration])) if line.style == "yellow"][:6]
+    more = len(cautions_of(migration)) - 5
+    assert lines == [
+        *(f"  warning: warning {place}" for place in range(5)),
+        f"  ... and {more} more warnings in the report",
+    ]
 
 
 def test_at_most_three_rows_are_named() -> None:

