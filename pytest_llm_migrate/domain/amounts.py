@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 UNKNOWN = "unknown"
+PRICED_ROWS = 1000
+"""Rows that a mean cost is shown for, since the cost of one is too small to picture."""
 _COST_DIGITS = 3
 
 

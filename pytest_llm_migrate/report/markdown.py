@@ -117,7 +117,7 @@ def _title(results: Record) -> str:
 
 def _ranking(ranking: Ranking) -> Iterator[str]:
     yield from (f"**{markdown(ranking.title)}** ({markdown(ranking.change)})", "")
-    head = ("", "Rank", "Target", "Verdict", "Change", "Latency p50", "Cost", "Pareto front")
+    head = ("", "Rank", "Target", "Verdict", "Change", "Latency p50", "Cost per 1,000 rows", "Pareto front")
     yield from _table(head, [("", *_ranked_cells(target)) for target in ranking.targets])
     yield from (f"- {markdown(statement, _LONGEST)}" for statement in ranking.statements)
     yield ""

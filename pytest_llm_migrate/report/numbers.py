@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.domain.amounts import (
+    PRICED_ROWS,
     UNKNOWN,
     amount,
     count,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_LIMIT",
+    "PRICED_ROWS",
     "UNKNOWN",
     "amount",
     "count",

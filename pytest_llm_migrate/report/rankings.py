@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.report.figures import Scale
-from pytest_llm_migrate.report.numbers import UNKNOWN, interval, p_value, percent, ratio, seconds, usd
+from pytest_llm_migrate.report.numbers import PRICED_ROWS, UNKNOWN, interval, p_value, percent, ratio, seconds, usd
 
 if TYPE_CHECKING:
     from pytest_llm_migrate.report.figures import Record
@@ -26,7 +26,7 @@ class RankedTarget:
         limits: The interval of the change, which holds together with those of the others.
         latency: Its median latency.
         latency_ratio: The same divided by the source's.
-        cost: US dollars a row.
+        cost: US dollars per 1,000 rows.
         cost_ratio: The same divided by the source's.
         front: Whether it is on the Pareto front: ``yes``, ``no`` or ``unknown``.
         beaten_by: The targets that beat it.
@@ -97,7 +97,7 @@ def _target(record: Record, metric: str | None, scale: Scale) -> RankedTarget:
         limits=interval(figures["interval"], scale.change),
         latency=seconds(latency["p50"]),
         latency_ratio=ratio(latency["ratio"]),
-        cost=usd(cost["mean"]),
+        cost=UNKNOWN if cost["mean"] is None else usd(cost["mean"] * PRICED_ROWS),
         cost_ratio=ratio(cost["ratio"]),
         front=_FRONT[record["pareto"]],
         beaten_by=", ".join(record["beaten_by"]),

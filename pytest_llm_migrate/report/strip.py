@@ -6,15 +6,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.report.figures import cost_state, is_pass_invalid, metric_figures, quantity_figure
-from pytest_llm_migrate.report.numbers import UNKNOWN, count, counted, interval, is_known, ratio, usd, usd_change
+from pytest_llm_migrate.report.numbers import (
+    PRICED_ROWS,
+    UNKNOWN,
+    count,
+    counted,
+    interval,
+    is_known,
+    ratio,
+    usd,
+    usd_change,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_llm_migrate.report.figures import Figure, Record
 
-_PRICED_ROWS = 1000
-"""Rows that a cost is shown for, since the cost of one is too small to picture."""
 _MOST_METRICS = 2
 _TIMES = (("latency", "p50"), ("latency", "p95"), ("ttft", "p50"))
 
@@ -70,11 +78,11 @@ def _fault_tile(record: Record) -> Tile:
 
 
 def _cost_tile(record: Record) -> Tile:
-    label, cost = f"cost of {count(_PRICED_ROWS)} rows", record.get("cost")
+    label, cost = f"cost of {count(PRICED_ROWS)} rows", record.get("cost")
     if not cost:
         return Tile(label=label, value=cost_state(record) or UNKNOWN, note="no row has it on either side")
     mean = cost["statistics"]["mean"]
-    source, target = (usd(mean[side] and mean[side] * _PRICED_ROWS) for side in ("source", "target"))
+    source, target = (usd(mean[side] and mean[side] * PRICED_ROWS) for side in ("source", "target"))
     return Tile(label=label, value=ratio(mean["ratio"]), note=f"{source} → {target}")
 
 

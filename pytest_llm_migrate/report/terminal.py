@@ -96,7 +96,7 @@ def _index_line(cells: tuple[str, str, str, str], width: int, style: str | None)
 def _ranking(ranking: Ranking, width: int) -> Iterator[Line]:
     yield Line(one_line(ranking.title, width), "bold")
     yield from _text(f"{ranking.change}; * on the Pareto front", width, "  ")
-    yield _ranked_line(("", "target", "change", "p50", "cost"), width, "bold")
+    yield _ranked_line(("", "target", "change", "p50", "cost/1,000"), width, "bold")
     for target in ranking.targets:
         rank = f"{target.rank}{'*' if target.front == 'yes' else ' '}"
         yield _ranked_line((rank, target.ref, target.change_and_limits, target.latency, target.cost), width)

@@ -56,7 +56,7 @@ def test_targets_are_ranked(suite: Suite, serve: Serve, processes: tuple[str, ..
     assert f"The leader {OTHER_TARGET} is not shown to be better than {TARGET} (adjusted p 1)." in text
     assert f"The leader {OTHER_TARGET} is shown to be better than {THIRD} (adjusted p 0.0059)." in text
     summary = (suite.folder / "summary.md").read_text("utf-8")
-    assert "| Rank | Target | Verdict | Change | Latency p50 | Cost | Pareto front |" in summary
+    assert "| Rank | Target | Verdict | Change | Latency p50 | Cost per 1,000 rows | Pareto front |" in summary
     page = (suite.folder / "report.html").read_text("utf-8")
     assert page.index("triage: 3 targets") < page.index('class="migration"')
 

@@ -27,8 +27,8 @@ def test_the_table_fits_80_columns() -> None:
     start = lines.index("ticket_triage: 2 targets")
     assert lines[start + 1 : start + 5] == [
         "  change of exact_match, 97.5% interval; * on the Pareto front",
-        "     target                     change                            p50       cost",
-        "  1* us.amazon.nova-lite-v1:0   -33.3 pp [-50.3 pp, -14.0 pp]  422 ms  $0.000014",
+        "     target                     change                            p50 cost/1,000",
+        "  1* us.amazon.nova-lite-v1:0   -33.3 pp [-50.3 pp, -14.0 pp]  422 ms     $0.014",
         "  1  us.amazon.nova-micro-v1:0  -33.3 pp [-50.3 pp, -14.0 pp]  422 ms    unknown",
     ]
     assert start < lines.index("NO-GO: ticket_triage")
