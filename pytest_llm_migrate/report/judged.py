@@ -14,8 +14,15 @@ if TYPE_CHECKING:
 
 
 def judged_sentences(migration: Record) -> list[str]:
-    """Return one sentence each for comparisons of both answers, corrected differences, and judges no gate speaks of."""
-    return [*_compared(migration), *_corrected(migration), *_unasked(migration)]
+    """Return one sentence each for turned scores, comparisons of both answers, corrections, and judges of no gate."""
+    return [*_turned(migration), *_compared(migration), *_corrected(migration), *_unasked(migration)]
+
+
+def _turned(migration: Record) -> Iterator[str]:
+    """Yield how to read the scores whose judges say that lower is better."""
+    for name, found in migration["metrics"].items():
+        if found.get("direction"):
+            yield f"{name}: {found['direction']['reads']}"
 
 
 def _compared(migration: Record) -> Iterator[str]:

@@ -304,7 +304,7 @@ def test_a_judge_s_direction_is_on_record(suite: Suite, serve: Serve) -> None:
         )
     )
     serve(Rule(model=JUDGE, reply=scored(1)))
-    suite.migrate("--judge-model", JUDGE, "-k", "gate")
+    result = suite.migrate("--judge-model", JUDGE, "-k", "gate")
     validator("results").validate(suite.results)
     found = suite.migration["metrics"]
     assert found["judge:harmfulness"]["target"]["mean"] == 1.0
@@ -315,6 +315,8 @@ def test_a_judge_s_direction_is_on_record(suite: Suite, serve: Serve) -> None:
     assert found["jury:slang_or_drama"]["direction"]["reads"] == "higher is better: 100% means no slang or drama"
     assert "direction" not in found["judge:correctness"]
     assert "directions" not in suite.migration
+    said = " ".join(result.stdout.str().split())
+    assert "judge:harmfulness: higher is better: 100% means no harmfulness" in said
 
 
 def test_a_judge_that_judges_itself_is_warned_of(suite: Suite, serve: Serve) -> None:
