@@ -62,7 +62,7 @@ def stale_warnings(record: Mapping[str, Any], run: Mapping[str, Any]) -> list[st
 
 def _stale(side: SideName, at: float, began: dt.datetime) -> str:
     made = dt.datetime.fromtimestamp(at, tz=dt.UTC)
-    days = (began - made).days
+    days = (began.date() - made.date()).days
     if days < STALE_AFTER:
         return ""
     return (

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pytest_llm_migrate.domain import Answer
@@ -226,8 +226,9 @@ def record(line: Line, rates: Rates | None) -> dict[str, Any]:
     """Return a line as a file has it; what is the default or unknown may be left out."""
     names = ("input", "output", "cache_read", "cache_write")
     prices = {name: getattr(rates, name) for name in names} if rates else dict.fromkeys(names[:2], "provisioned")
-    record = {"model": line.model, "tier": line.served.tier, "latency": line.served.latency, **prices}
-    return {name: value for name, value in record.items() if value not in {None, "default", "standard"}}
+    served = {"tier": line.served.tier, "latency": line.served.latency}
+    said = {name: value for name, value in {**served, **prices}.items() if value not in {None, TIERS[0], LATENCIES[0]}}
+    return {"model": line.model, **said}
 
 
 def as_csv(records: list[dict[str, Any]]) -> str:
@@ -243,6 +244,7 @@ def as_csv(records: list[dict[str, Any]]) -> str:
 @pytest.mark.parametrize("name", ["p.csv", "p.json"])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(table=st.dictionaries(LINES, RATES, min_size=1))
+@example(table={Line("default", Served(TIERS[0], LATENCIES[0])): None})
 def test_any_table_is_read_as_it_was_written(tmp_path: Path, name: str, table: dict[Line, Rates | None]) -> None:
     """Models, tiers, latency modes and prices come back from CSV and from JSON, which is read as YAML is."""
     records = [record(line, rates) for line, rates in table.items()]
