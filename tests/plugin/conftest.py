@@ -44,6 +44,8 @@ def _inner_environment(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatc
     for name in os.environ:
         if name.startswith(("AWS_", "GITHUB_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+    # Processes that keep no bytecode rewrite the plugin's assertions anew, each of them for a second.
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("PYTEST_ADDOPTS", f"{LIGHT} -p no:cacheprovider")
 
