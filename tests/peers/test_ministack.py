@@ -173,7 +173,7 @@ def test_a_migration_runs_on_the_peer(pytester: pytest.Pytester) -> None:
     suite.rows(golden(5))
     suite.tests(ROWS_ONLY.replace('case.target["exact_match"] == 1', 'case.target["exact_match"] == 0'))
     arguments = ("--source-model", SOURCE, "--target-model", TARGET, "--prompt-strategy", "identity")
-    light = ("--migration-answers", "auto", "-p", "no:deepeval", "-p", "no:cacheprovider")
+    light = [part for name in ("deepeval", "asyncio", "repeat", "cacheprovider") for part in ("-p", f"no:{name}")]
     pytester.runpytest_subprocess(*arguments, *light).assert_outcomes(passed=5)
     spending = suite.results["spending"]
     assert (spending["calls"], spending["failed_calls"], spending["unpriced_calls"]) == (10, {}, 0)
