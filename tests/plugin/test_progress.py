@@ -74,10 +74,13 @@ def test_a_short_run_says_nothing_of_it(suite: Suite, command: list[str]) -> Non
     assert not [line for line in in_a_log(suite, command) if "/12 rows" in line]
 
 
-@PROCESSES
-@pytest.mark.parametrize("verbosity", [(), ("-q",), ("-v",)], ids=["dots", "quiet", "names"])
+@pytest.mark.parametrize(
+    ("verbosity", "processes"),
+    [((), ()), (("-q",), ()), (("-v",), ()), (("-v",), ("-n2",))],
+    ids=["dots", "quiet", "names", "xdist"],
+)
 def test_a_terminal_has_one_line_that_goes_away(
-    suite: Suite, command: list[str], processes: tuple[str, ...], verbosity: tuple[str, ...]
+    suite: Suite, command: list[str], verbosity: tuple[str, ...], processes: tuple[str, ...]
 ) -> None:
     """Below pytest's own progress a status is rewritten in place; in the end all is as if it had not been there."""
     screen, statuses = Screen(), []
