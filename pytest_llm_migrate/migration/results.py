@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 SAMPLES_FILE = "latency.jsonl"
-_GATE_RULINGS = {"passed": Ruling.GO, "xpassed": Ruling.GO, "error": Ruling.CANNOT_JUDGE}
+_GATE_RULINGS = {"passed": Ruling.GO, "xpassed": Ruling.GO}
 _SHOWN_OF_TESTS = ("nodeid", "outcome", "message", "checks", "reported")
 _ROW_OUTCOMES = ("passed", "failed", "error", "skipped", "xfailed", "xpassed", "not_run")
 Test = dict[str, Any]
@@ -158,12 +158,16 @@ def pass_figures(found: Mapping[str, Any] | None, compared: Comparison) -> dict[
 def gate_record(test: Test) -> dict[str, Any]:
     """Return a gate: GO if it passed, the worst it evaluated if it failed (NO-GO if none), none if it was skipped.
 
-    An undecided gate that only warns, an expected failure, has its verdict like one that fails.
+    An undecided gate that only warns, an expected failure, has its verdict like one that fails. One that broke cannot
+    judge, unless it had found a NO-GO before.
     """
     said = test["statements"]
     ruling = _GATE_RULINGS.get(test["outcome"])
+    found = worst(Ruling(item["verdict"]) for item in said if item["verdict"] != Ruling.GO)
     if test["outcome"] == "failed" or test.get("undecided"):
-        ruling = worst(Ruling(item["verdict"]) for item in said if item["verdict"] != Ruling.GO) or Ruling.NO_GO
+        ruling = found or Ruling.NO_GO
+    elif test["outcome"] == "error":
+        ruling = worst(filter(None, [Ruling.CANNOT_JUDGE, found]))
     deciding = next((item for item in said if item["verdict"] == ruling), None)
     statement = deciding["statement"] if deciding else test.get("message", "")
     if ruling is Ruling.GO and len(said) > 1:

@@ -95,20 +95,22 @@ def test_what_is_short_of_evidence_warns(suite: Suite, assertions: list[str]) ->
 
 
 @pytest.mark.parametrize(
-    ("assertions", "verdict"),
+    ("assertions", "outcome", "verdict"),
     [
-        (['worse = comparison["exact_match"].superior(0.5)', "assert quality and worse"], "NO-GO"),
-        (["assert comparison.cost.at_most(1)", "assert quality"], "CANNOT JUDGE"),
-        (["assert comparison.errors.target == 1", "assert quality"], "NOT ENOUGH EVIDENCE"),
+        (['worse = comparison["exact_match"].superior(0.5)', "assert quality and worse"], "failed", "NO-GO"),
+        (["assert comparison.cost.at_most(1)", "assert quality"], "failed", "CANNOT JUDGE"),
+        (["assert comparison.errors.target == 1", "assert quality"], "failed", "NOT ENOUGH EVIDENCE"),
+        (["assert qualty"], "errors", "CANNOT JUDGE"),
+        (['worse = comparison["exact_match"].superior(0.5)', "assert worse + qualty"], "errors", "NO-GO"),
     ],
-    ids=["NO-GO", "CANNOT JUDGE", "another assertion"],
+    ids=["NO-GO", "CANNOT JUDGE", "another assertion", "a mistake", "a mistake behind a NO-GO"],
 )
-def test_what_is_more_than_undecided_fails(suite: Suite, assertions: list[str], verdict: str) -> None:
-    """A gate that says worse, or that fails for something else than its verdict, fails as ever."""
+def test_what_is_more_than_undecided_fails(suite: Suite, assertions: list[str], outcome: str, verdict: str) -> None:
+    """A gate that says worse, or that fails or breaks for something else than its verdict, fails the run as ever."""
     suite.rows(golden())
     gates(suite, *assertions)
     result = suite.judge(*WARN)
-    result.assert_outcomes(failed=1)
+    result.assert_outcomes(**{outcome: 1})
     assert (result.ret, suite.results["verdict"]) == (pytest.ExitCode.TESTS_FAILED, verdict)
 
 
