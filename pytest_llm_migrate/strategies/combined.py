@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pytest_llm_migrate.domain import Configurable, Demanding, Foreseeing, Rewrite, Settable, Takes
 from pytest_llm_migrate.errors import (
@@ -74,14 +74,38 @@ def foresee(strategy: Strategy, task: PromptTask) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
-    """Strategies in a row, each of which rewrites what the one before made.
+class _Combined:
+    """What strategies made of others have in common: each part gets what all of them are given.
 
     Attributes:
-        parts: The strategies, in order.
+        parts: The strategies.
     """
 
     parts: tuple[Strategy, ...]
+
+    @property
+    def settings(self) -> frozenset[str] | None:
+        """The settings of all parts, ``None`` where those of a part are not known."""
+        return _together(self.parts)
+
+    def configured(self, settings: Mapping[str, Any]) -> Self:
+        """Return the same with every part as the user set it."""
+        return replace(self, parts=tuple(configured(part, settings) for part in self.parts))
+
+    def check(self, target: str, settings: Mapping[str, Any], optimizer: str | None) -> None:
+        """Raise what a part raises that cannot do without something."""
+        for part in self.parts:
+            check_needs(part, target, settings, optimizer)
+
+    def foresee(self, task: PromptTask) -> None:
+        """Raise what a part raises that can tell that it will fail."""
+        for part in self.parts:
+            foresee(part, task)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain(_Combined):
+    """Strategies in a row, in the order of the parts, each of which rewrites what the one before made."""
 
     @property
     def name(self) -> str:
@@ -97,25 +121,6 @@ class Chain:
     def tool(self) -> str:
         """What is behind each of them."""
         return IN_A_ROW.join(part.tool for part in self.parts)
-
-    @property
-    def settings(self) -> frozenset[str] | None:
-        """The settings of all parts, ``None`` where those of a part are not known."""
-        return _together(self.parts)
-
-    def configured(self, settings: Mapping[str, Any]) -> Chain:
-        """Return the chain with every part as the user set it."""
-        return replace(self, parts=tuple(configured(part, settings) for part in self.parts))
-
-    def check(self, target: str, settings: Mapping[str, Any], optimizer: str | None) -> None:
-        """Raise what a part raises that cannot do without something."""
-        for part in self.parts:
-            check_needs(part, target, settings, optimizer)
-
-    def foresee(self, task: PromptTask) -> None:
-        """Raise what a part raises that can tell that it will fail."""
-        for part in self.parts:
-            foresee(part, task)
 
     def takes(self, rows: int) -> Takes:
         """Return what all parts take together."""
@@ -141,14 +146,8 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BestOf:
-    """Strategies against each other: each rewrites the same prompt, and the best dev score wins.
-
-    Attributes:
-        parts: The strategies; of equals the first wins.
-    """
-
-    parts: tuple[Strategy, ...]
+class BestOf(_Combined):
+    """Strategies against each other: each rewrites the same prompt; the best dev score wins, of equals the first."""
 
     @property
     def name(self) -> str:
@@ -164,25 +163,6 @@ class BestOf:
     def tool(self) -> str:
         """What is behind each of them."""
         return BESIDE.join(part.tool for part in self.parts)
-
-    @property
-    def settings(self) -> frozenset[str] | None:
-        """The settings of all parts, ``None`` where those of a part are not known."""
-        return _together(self.parts)
-
-    def configured(self, settings: Mapping[str, Any]) -> BestOf:
-        """Return the contest with every part as the user set it."""
-        return replace(self, parts=tuple(configured(part, settings) for part in self.parts))
-
-    def check(self, target: str, settings: Mapping[str, Any], optimizer: str | None) -> None:
-        """Raise what a part raises that cannot do without something."""
-        for part in self.parts:
-            check_needs(part, target, settings, optimizer)
-
-    def foresee(self, task: PromptTask) -> None:
-        """Raise what a part raises that can tell that it will fail."""
-        for part in self.parts:
-            foresee(part, task)
 
     def takes(self, rows: int) -> Takes:
         """Return what all parts take together, and the answers that choose the winner."""
