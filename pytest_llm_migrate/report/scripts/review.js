@@ -105,7 +105,7 @@ class Review {
         element("div", { class: "given" }, element("h5", {}, "Input"), ...given(row),
           ...(row.r === null ? [] : [element("h5", {}, "Ground truth"), passage(row.r)])),
         side("A"), side("B")),
-      element("p", {}, "Which is better? ", choice("better", "Better answer", [["A", "A"], ["tie", "as good as each other"], ["B", "B"]], said.better)),
+      element("p", { class: "which" }, "Which is better? ", choice("better", "Better answer", [["A", "A"], ["tie", "as good as each other"], ["B", "B"]], said.better)),
       element("label", { class: "field" }, element("input", {
         type: "checkbox", checked: Boolean(said.wrong), on: { change: (event) => set("wrong", event.target.checked) },
       }), " the ground truth is wrong"),
