@@ -6,14 +6,13 @@ import math
 import random
 import threading
 import time
-from collections import OrderedDict
-from itertools import islice, takewhile
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from pytest_llm_migrate.answers.calling import Job, Return, outcome_of
 from pytest_llm_migrate.answers.ledger import LEASE_SECONDS, USE_CASE, Closed, Wanted
 from pytest_llm_migrate.answers.retries import CROWDED, STANDARD, cost_of_failure
+from pytest_llm_migrate.answers.waiting import WaitingJobs
 from pytest_llm_migrate.domain import Answer, CallFailure
 from pytest_llm_migrate.errors import StoreError
 
@@ -72,7 +71,7 @@ class Lane:
         self._model, self._store, self._quota = model, store, quota
         self._reserve, self._price, self._ahead = reserve, price, ahead
         self._patience, self._deadline = patience, deadline
-        self._pending: OrderedDict[str, Job] = OrderedDict()
+        self._pending = WaitingJobs()
         self._resting: dict[str, Job] = {}
         self._in_flight: dict[str, Job] = {}
         self._calls: SimpleQueue[tuple[Job, int] | None] = SimpleQueue()
@@ -114,11 +113,9 @@ class Lane:
         return jobs
 
     def wait(self, job: Job) -> Outcome:
-        """Return a job's outcome, letting it go ahead of the others if it has not begun."""
+        """Return a job's outcome, letting it go ahead of those that nobody waits for if it has not begun."""
         with self._lock:
-            job.urgent = True
-            if job.key in self._pending:
-                self._pending.move_to_end(job.key, last=False)
+            self._pending.hurry(job)
         self._returned.put(None)
         outcome = job.future.result()
         with self._lock:
@@ -141,7 +138,7 @@ class Lane:
             job.future.set_result(self._stopped)
             return job
         self._ordinals += 1
-        self._pending[key] = job
+        self._pending.add(job)
         return job
 
     def _start(self) -> None:
@@ -241,7 +238,9 @@ class Lane:
             self._end(wanted[key], answer)
         deadline = time.monotonic() + self._deadline
         with self._lock:
-            self._in_flight.update((key, self._pending.pop(key)) for key in grant.call)
+            for key in grant.call:
+                self._pending.pop(key)
+                self._in_flight[key] = wanted[key]
         for key, attempt in grant.call.items():
             job = wanted[key]
             job.sent, job.attempt, job.deadline = job.sent + 1, attempt, deadline
@@ -257,16 +256,17 @@ class Lane:
         reach = math.inf if self._ahead is None else self._waited_for + self._ahead
         with self._lock:
             self._wake()
-            allowed = takewhile(lambda job: job.urgent or job.ordinal < reach, self._pending.values())
-            return {job.key: job for job in islice(allowed, most)}
+            return self._pending.first(most, reach)
 
     def _wake(self) -> None:
         """Queue jobs whose rest is over: the next attempt goes first, the last round goes last."""
         now = time.monotonic()
         for job in [job for job in self._resting.values() if job.rests_until <= now]:
             del self._resting[job.key]
-            self._pending[job.key] = job
-            self._pending.move_to_end(job.key, last=self._patience.ends_round(job.sent) and not job.urgent)
+            if self._patience.ends_round(job.sent):
+                self._pending.add(job)
+            else:
+                self._pending.return_first(job)
 
     def _drain(self) -> list[Return]:
         """Wait for something to do, then return all attempts that ended or were given up."""
@@ -301,7 +301,7 @@ class Lane:
 
     def _end(self, job: Job, outcome: Outcome) -> None:
         with self._lock:
-            self._pending.pop(job.key, None)
+            self._pending.pop(job.key)
             self._in_flight.pop(job.key, None)
         job.future.set_result(outcome)
 
@@ -309,8 +309,7 @@ class Lane:
         """Give every job that was not called this failure, and those in flight too if they are beyond reach."""
         with self._lock:
             self._stopped = self._stopped or failure
-            jobs = [*self._pending.values(), *self._resting.values()]
-            self._pending.clear()
+            jobs = [*self._pending.clear(), *self._resting.values()]
             self._resting.clear()
             if everything:
                 jobs += self._in_flight.values()

@@ -89,6 +89,20 @@ def test_what_is_waited_for_goes_ahead(open_desk: OpenDesk) -> None:
     assert model.asked[:2] == ["a", "d"]
 
 
+def test_many_waits_keep_their_order(open_desk: OpenDesk) -> None:
+    """Where every row is waited for, they are called in the order in which the waits began."""
+    held = Held()
+    model = FakeModel(reply=held.reply, concurrency=1)
+    tickets = open_desk().ask(model.connection, questions("a", "b", "c", "d"), {})
+    held.wait_for(calls=1)
+    with ThreadPoolExecutor() as threads:
+        for ticket in tickets:
+            threads.submit(ticket.outcome)
+            _until(lambda ticket=ticket: bool(ticket.job and ticket.job.urgent))  # type: ignore[misc]
+        held.released.set()
+    assert model.asked == ["a", "b", "c", "d"]
+
+
 def test_the_limit_holds_over_desks(open_desk: OpenDesk) -> None:
     """Two desks on one store never have more calls in flight than the model's limit."""
     model = FakeModel(reply=_slow, concurrency=3)
