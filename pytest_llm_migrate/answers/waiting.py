@@ -38,10 +38,11 @@ class WaitingJobs:
 
     def hurry(self, job: Job) -> None:
         """Say that somebody waits for a job now, which puts it behind those for whom somebody waits already."""
-        if not job.urgent:
-            job.urgent = True
-            if self._others.pop(job.key, None):
-                self.add(job)
+        job.urgent = True
+        # Another job of this key may wait here, where this one has come back long ago.
+        if self._others.get(job.key) is job:
+            del self._others[job.key]
+            self.add(job)
 
     def pop(self, key: str) -> Job | None:
         """Take the job of this key out, ``None`` where none waits."""

@@ -151,8 +151,9 @@ def too_few(
     """Return CANNOT JUDGE when there is no row, or more than ``tolerance``, a share, lack what the gate judges by.
 
     ``paired`` gates compare both sides; others look at the target alone. ``why`` is what is known of the lack.
-    Rows that all have the same score are no reason: a score interval stays z²/(n + z²) wide where nothing varies,
-    so that they are judged like others, and too few of them are NOT ENOUGH EVIDENCE.
+    Rows that all have the same score are no reason by themselves: a score interval stays z²/(n + z²) wide where
+    nothing varies, so that they are judged like others, and too few of them are NOT ENOUGH EVIDENCE. `headroom` has
+    the rule for rows that leave nothing to lose.
     """
     missing = rows - n
     pair, because = "a pair of values" if paired else "a value", f" {why}." if why else ""

@@ -21,6 +21,7 @@ from pytest_llm_migrate.comparison.gates import (
     too_few,
 )
 from pytest_llm_migrate.comparison.guards import CriticalRows, Guards, SliceGate, looks, lost_at_worst
+from pytest_llm_migrate.comparison.headroom import could_fail, without_room
 from pytest_llm_migrate.comparison.row_price import RowPrice
 from pytest_llm_migrate.comparison.sensitivity import with_missing
 from pytest_llm_migrate.domain import ERROR_TOLERANCE, Ruling, Verdict
@@ -137,9 +138,7 @@ class MetricComparison(Figures):
     @cached_property
     def delta(self) -> float | None:
         """Mean of target − source; negative is a loss; ``None`` without rows."""
-        source, target = self._pairs
-        changes = [after - before for before, after in zip(source, target, strict=True)]
-        return mean_of(changes, self._design)
+        return mean_of([after - before for before, after in zip(*self._pairs, strict=True)], self._design)
 
     @cached_property
     def flips(self) -> Flips:
@@ -281,7 +280,9 @@ class MetricComparison(Figures):
         found = self.estimate(two_sided_confidence(confidence))
         evidence = evidence_of(found, confidence, missing=self.missing)
         ruling, more = above(evidence, bar), None
-        if is_open := ruling is Ruling.NOT_ENOUGH_EVIDENCE and not guards.forbid:
+        room = (mean_of(self._filled("source", self._bounds[1]), self.design) or 0.0) - self._bounds[0]
+        has_room = could_fail(bar, evidence, room)
+        if is_open := ruling is Ruling.NOT_ENOUGH_EVIDENCE and not guards.forbid and has_room:
             more = rows_to_settle(found, margin=-bar, bounds=self._bounds)
         hope = f"; {more_words(more, self._price)}" if is_open else ""
         statement = f"{self._moved()}; {difference_words(kind, ruling, margin, hope)}."
@@ -292,7 +293,7 @@ class MetricComparison(Figures):
         )
         verdict = Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures)
         weighed = self._weighed(verdict, lambda seen: above(seen, bar), self._all_pairs)
-        return self._said(guards.applied(weighed))
+        return self._said(guards.applied(weighed if has_room else without_room(weighed, margin)))
 
     def _hoped(self, more: int | None) -> dict[str, float | None]:
         return {"more_rows": more, "more_rows_usd": None if more is None else self._price.times(more)}
@@ -331,8 +332,8 @@ class MetricComparison(Figures):
         return paired_difference(*sides, confidence=confidence, bounds=self._bounds, design=self.design)
 
     def _all_targets(self, _source: float, target: float, confidence: float) -> Estimate:
-        values = self._filled("target", target)
-        return one_side(values, confidence=confidence, bounds=self._bounds, design=self.design)
+        scored = self._filled("target", target)
+        return one_side(scored, confidence=confidence, bounds=self._bounds, design=self.design)
 
     def _filled(self, side: SideName, score: float) -> list[float]:
         known = self.scores.source if side == "source" else self.scores.target

@@ -51,6 +51,15 @@ def test_a_further_attempt_goes_before_its_like() -> None:
     assert order(line) == "dcba"
 
 
+def test_a_job_that_has_ended_is_not_called_again() -> None:
+    """Whoever waits for an earlier job of the same key gets what it came back with; the later one keeps its place."""
+    line, jobs = waiting("abc")
+    ended = Job(key="c", request=asking("c"), ordinal=9, reserve=None)
+    line.hurry(ended)
+    assert order(line) == "abc"
+    assert line.get("c") is jobs["c"]
+
+
 @given(st.permutations("abcdef"), st.sets(st.sampled_from("abcdef")))
 def test_none_is_lost(waits: list[str], taken: set[str]) -> None:
     """Whoever waits and whatever is taken, the others are there once."""
