@@ -72,7 +72,10 @@ def _needed(kind: Kind | None, value: float, metric: MetricPlan | None) -> tuple
 
 
 def _for_margin(margin: float, metric: MetricPlan) -> tuple[list[int], str]:
-    return [spread.rows(margin) for spread in metric.spreads], ""
+    needed = [spread.rows(margin) for spread in metric.spreads]
+    if metric.source is not None and metric.source[0] - metric.bounds[0] < margin:
+        return [], f"the source's own mean of {metric.source[0]:.3f} has less than that to lose"
+    return needed, ""
 
 
 def _for_floor(floor: float, metric: MetricPlan) -> tuple[list[int], str]:

@@ -145,11 +145,16 @@ def _tokens_text(forecast: Record) -> str:
 def _margins_text(metric: Record) -> str:
     found = [_margin(each["margin"]) for each in metric["margins"]]
     if metric["basis"] == "pilot":
-        return f"{found[0]} ({found[1]} to be cautious)"
+        return f"{found[0]} ({found[1]} to be cautious){_room_text(metric)}"
     if metric["basis"] == "source":
-        return f"{found[0]} if both sides' scores correlate by 0.5, {found[1]} if not at all"
+        return f"{found[0]} if both sides' scores correlate by 0.5, {found[1]} if not at all{_room_text(metric)}"
     shares = [f"{margin} with {each['value']:.0%}" for margin, each in zip(found, metric["margins"], strict=True)]
     return f"{', '.join(shares)} of right/wrong rows in disagreement"
+
+
+def _room_text(metric: Record) -> str:
+    room = metric["source"]["mean"] - metric["bounds"][0]
+    return f", but the source has {room:.3f} to lose" if room < metric["margins"][0]["margin"] else ""
 
 
 def _basis_text(metric: Record, rows: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from pytest_llm_migrate.domain import Answer, Request, Turn
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from pytest_llm_migrate.answers import Desk, Ticket
     from pytest_llm_migrate.domain import Outcome
 
 
@@ -28,6 +30,12 @@ def questions(*texts: str) -> list[Question]:
 def echo(request: Request) -> Answer:
     """Answer with the last turn's text."""
     return Answer(text=request.turns[-1].text, input_tokens=10, output_tokens=10)
+
+
+def slow(request: Request) -> Answer:
+    """Answer like `echo`, after a while."""
+    time.sleep(0.02)
+    return echo(request)
 
 
 @dataclass(kw_only=True)
@@ -100,3 +108,21 @@ class Prices:
 def texts(outcomes: Sequence[Outcome]) -> list[str]:
     """Return answers' texts, and failures' kinds."""
     return [item.text if isinstance(item, Answer) else item.kind for item in outcomes]
+
+
+def outcomes(tickets: Sequence[Ticket]) -> list[Outcome]:
+    """Wait for every ticket's outcome, the first at first."""
+    return [ticket.outcome() for ticket in tickets]
+
+
+def ask(desk: Desk, model: FakeModel, *rows: str) -> list[str]:
+    """Ask for rows and wait for what comes back."""
+    return texts(outcomes(desk.ask(model.connection, questions(*rows), {})))
+
+
+def until(reached: Callable[[], bool], timeout: float = 10.0) -> None:
+    """Wait until this is so."""
+    deadline = time.monotonic() + timeout
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)

@@ -159,6 +159,20 @@ def test_a_floor_that_the_source_does_not_clear_is_named(suite: Suite, floor: st
     assert record["migrations"][0]["gates"][0]["rows_needed"] == []
 
 
+def test_a_margin_that_the_source_cannot_lose_is_named(suite: Suite) -> None:
+    """Where the source is hardly ever right, rows prove no margin that is wider than that."""
+    rows = golden(20)
+    for row in rows[1:]:
+        row["answer_source_llm"] = row["answer_target_llm"] = "no"
+    suite.rows(rows)
+    suite.tests(ROWS_AND_GATE)
+    record, markdown, text = written(suite, "--target-model", "recorded")
+    assert "test_gate: a loss below 0.3 in exact_match; the source's own mean of 0.050 has less than that" in text
+    assert "to be cautious), but the source has 0.050 to lose" in text
+    assert "but the source has 0.050 to lose" in markdown
+    assert record["migrations"][0]["gates"][0]["rows_needed"] == []
+
+
 @pytest.mark.usefixtures("bedrock")
 def test_the_record_has_calls_tokens_money_and_repeats(suite: Suite) -> None:
     """Both sides of each migration and the total are in JSON and Markdown; shared calls count once."""
