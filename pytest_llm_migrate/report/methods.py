@@ -36,6 +36,10 @@ _INTERSECTION = (
     "the migration is a GO only if every gate is: an intersection-union test, which keeps each gate's level without a "
     "correction"
 )
+_NO_ROOM = (
+    "where the source's mean lies closer to the least score than the margin, any target would pass: such a gate cannot "
+    "judge (assay sensitivity, ICH E10, 2000, section 1.5) unless the rows show a gain"
+)
 _UNJUDGED = ": of another split than the marker's, rows that tuned a prompt, or not drawn into a sample"
 """Why rows of the dataset's file are not among those that a run judges."""
 
@@ -116,6 +120,8 @@ def _margins(results: Record, record: Record) -> Iterator[tuple[str, str]]:
         asked = "; ".join(statement["gate"] for statement in gate["statements"]) or gate["outcome"]
         digest = f", sealed as {gate['sealed_sha256'][:12]}" if gate.get("sealed_sha256") else ""
         yield gate["nodeid"].rpartition("::")[2], f"{asked}{digest}"
+    if any(said["figures"]["kind"] == "non_inferior" for gate in record["gates"] for said in gate["statements"]):
+        yield "margins that cannot be lost", _NO_ROOM
 
 
 def _exclusions(record: Record) -> Iterator[tuple[str, str]]:

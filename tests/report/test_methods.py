@@ -121,6 +121,11 @@ def test_clusters_looks_and_seals_are_said(migrations: list[dict[str, Any]]) -> 
     assert margins["sealed"].startswith("2026-11-21T09:30:13+00:00")
     assert margins["options that decide"] == "repeats 1"
     assert margins["test_routing_is_no_worse"].endswith("sealed as abababababab")
+    assert "any target would pass" in margins["margins that cannot be lost"]
+    for gate in triage["gates"]:
+        gate["statements"] = [said for said in gate["statements"] if said["figures"]["kind"] != "non_inferior"]
+    found = {method.title: dict(method.facts) for method in methods_of(results, triage)}
+    assert "margins that cannot be lost" not in found["Margins and their seal"]
 
 
 @pytest.mark.parametrize(
