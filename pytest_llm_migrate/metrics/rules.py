@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_llm_migrate.domain import JudgedMetric, Metric, PairedMetric, ScoreFailure
+from pytest_llm_migrate.domain import EmbeddingMetric, JudgedMetric, Metric, PairedMetric, ScoreFailure
 from pytest_llm_migrate.errors import MetricDefinitionError
 from pytest_llm_migrate.metrics.functions import code_version, function_metric
 from pytest_llm_migrate.metrics.reasons import shortened
@@ -15,7 +15,7 @@ from pytest_llm_migrate.metrics.reasons import shortened
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_llm_migrate.domain import Answer, Judge, Row
+    from pytest_llm_migrate.domain import Answer, Judge, Meter, Row
 
     Applies = Callable[[Row], Any]
 
@@ -56,6 +56,12 @@ class Rule:
         """Return the rule with its judge, where its metric asks one."""
         if isinstance(self.metric, JudgedMetric):
             return replace(self, metric=self.metric.judged_by(judge_of))
+        return self
+
+    def metered_by(self, meter: Meter) -> Rule:
+        """Return the rule whose calls of embedding models go through the meter, where its metric makes some."""
+        if isinstance(self.metric, EmbeddingMetric):
+            return replace(self, metric=self.metric.metered_by(meter))
         return self
 
     def finding(self, answer: Answer, row: Row) -> Finding | ScoreFailure:

@@ -18,7 +18,7 @@ from pytest_llm_migrate.metrics.style_rules import sme_rules
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_llm_migrate.domain import Answer, Judge, Metric, Row
+    from pytest_llm_migrate.domain import Answer, Judge, Meter, Metric, Row
     from pytest_llm_migrate.metrics.shape import Schema
 
     AnyRule = Rule | JudgedRule
@@ -51,6 +51,10 @@ class StyleGuide(SettledMetric):
     def instructions(self) -> Mapping[str, str]:
         """How a prompt asks for each rule, by the rule's name."""
         return {each.name: each.asks for each in self.rules}
+
+    def metered_by(self, meter: Meter) -> StyleGuide:
+        """Return the guide whose rules' calls of embedding models go through the meter."""
+        return replace(self, rules=tuple(each.metered_by(meter) for each in self.rules))
 
     def score(self, answer: Answer, row: Row) -> Score | ScoreFailure:
         """Return the share; a failure where no rule applies, or one cannot be told."""
@@ -96,6 +100,11 @@ class JudgedStyleGuide(ClaimsMetric):
     def schema(self) -> Schema:
         """A verdict for each judged rule."""
         return _JUDGED
+
+    def metered_by(self, meter: Meter) -> JudgedStyleGuide:
+        """Return the guide whose rules' calls of embedding models go through the meter."""
+        rules = tuple(each.metered_by(meter) if isinstance(each, Rule) else each for each in self.rules)
+        return replace(self, rules=rules)
 
     def judged_by(self, judge_of: Callable[[str | None], Judge]) -> JudgedStyleGuide:
         """Return the guide with its judge, which is also that of its rules that ask one and name none."""

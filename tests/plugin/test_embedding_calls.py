@@ -61,6 +61,17 @@ def test_embeddings_are_counted_and_priced(embedded: Suite, processes: tuple[str
     assert embedded.results["spending"]["calls"] == 0
 
 
+def test_embeddings_of_a_style_guides_rules_are_counted(embedded: Suite) -> None:
+    """A rule that a metric with embeddings checks is paid for like the metric by itself."""
+    guide = "METRICS = [style_guide(rule('on topic', EmbeddingSimilarity(embedder=Embedder())))]"
+    text = EMBEDDED.format(model=MODEL, tokens=1_000_000)
+    listed = next(line.strip() for line in text.splitlines() if "METRICS = " in line)
+    text = text.replace(listed, guide).replace("EmbeddingSimilarity\n", "EmbeddingSimilarity, rule, style_guide\n")
+    embedded.tests(text.replace('embedding_similarity"] > 0.99', 'style_guide"] >= 0'))
+    embedded.migrate().assert_outcomes(passed=4)
+    assert embedded.results["spending"]["purposes"]["embedding"]["calls"] == 4
+
+
 def test_embeddings_without_a_price_say_so(embedded: Suite) -> None:
     """A model that no price list knows, and tokens that were not told, have no cost; zero is not claimed."""
     embedded.tests(EMBEDDED.format(model=MODEL, tokens=None))
