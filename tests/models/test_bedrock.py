@@ -63,7 +63,8 @@ def test_streamed_answer_is_whole(connect: Connect) -> None:
     assert answer.ttft is not None
     assert answer.latency is not None
     assert answer.server_latency is not None
-    assert 0.05 <= answer.ttft <= answer.latency - 0.04
+    assert 0.05 <= answer.ttft < answer.latency
+    assert answer.latency >= 0.09
     assert 0.09 <= answer.server_latency <= answer.latency + 0.001
 
 
@@ -72,10 +73,10 @@ def test_times_begin_when_the_request_leaves(connect: Connect, streams: bool) ->
     """What the client takes to put a request together and to sign it is no time of the service's."""
     model, _ = connect(Rule(reply=Reply(text="yes", latency=0.05)))
     client: Any = model._client
-    client.meta.events.register("request-created.bedrock-runtime", lambda **_: time.sleep(0.4))
+    client.meta.events.register("request-created.bedrock-runtime", lambda **_: time.sleep(0.8))
     answer = (model if streams else plain(model)).answer(REQUEST)
     assert answer.latency is not None
-    assert 0.05 <= answer.latency < 0.4
+    assert 0.05 <= answer.latency < 0.8
     assert (answer.ttft is not None) == streams
     assert answer.ttft is None or 0.05 <= answer.ttft <= answer.latency
 
@@ -322,5 +323,5 @@ def test_one_client_serves_64_threads(connect: Connect) -> None:
     with ThreadPoolExecutor(64) as threads:
         answers = threads.map(lambda text: model.answer(Request(turns=(Turn("user", text),))).text, texts)
         assert list(answers) == texts
-    assert time.perf_counter() - started < 256 * 0.1 / 4
+    assert time.perf_counter() - started < 256 * 0.1 / 2
     assert len(endpoint.calls) == 256

@@ -122,7 +122,8 @@ def test_first_text_is_when_it_comes(connect_endpoint: Connect) -> None:
     answer = model.answer(REQUEST)
     assert answer.ttft is not None
     assert answer.latency is not None
-    assert 0.05 <= answer.ttft <= answer.latency - 0.04
+    assert 0.05 <= answer.ttft < answer.latency
+    assert answer.latency >= 0.1
 
 
 def test_json_lines_without_tokens_used_are_a_whole_chat(connect_endpoint: Connect) -> None:
