@@ -35,7 +35,7 @@ ROOMS = [
 ]
 LOADED_ONCE = [import_module(name) for name in (*LIBRARIES, *ROOMS)]
 """Inner runs forget the modules that they import themselves; these are dear, and numpy refuses a second load."""
-LIGHT = "-p no:deepeval -p no:hypothesispytest -p no:anyio -p no:asyncio -p no:repeat"
+LIGHT = "-p no:deepeval -p no:hypothesispytest -p no:anyio -p no:asyncio -p no:repeat -p no:rerunfailures"
 """Options that keep other plugins' weight out of inner runs."""
 
 

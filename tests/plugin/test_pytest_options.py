@@ -152,8 +152,9 @@ def test_the_first_failure_may_end_the_run(broken: Suite, processes: tuple[str, 
 
 
 @PROCESSES
-def test_of_reruns_the_last_counts(suite: Suite, processes: tuple[str, ...]) -> None:
+def test_of_reruns_the_last_counts(suite: Suite, monkeypatch: pytest.MonkeyPatch, processes: tuple[str, ...]) -> None:
     """A row that passes when run again has one test on its line, with the checks of the last run only."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", LIGHT.replace(" -p no:rerunfailures", ""))
     suite.rows(golden(4))
     suite.tests("""
         import pathlib
