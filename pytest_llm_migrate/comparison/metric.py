@@ -21,7 +21,7 @@ from pytest_llm_migrate.comparison.gates import (
     too_few,
 )
 from pytest_llm_migrate.comparison.guards import CriticalRows, Guards, SliceGate, looks, lost_at_worst
-from pytest_llm_migrate.comparison.headroom import could_fail, without_room
+from pytest_llm_migrate.comparison.headroom import Room
 from pytest_llm_migrate.comparison.row_price import RowPrice
 from pytest_llm_migrate.comparison.sensitivity import with_missing
 from pytest_llm_migrate.domain import ERROR_TOLERANCE, Ruling, Verdict
@@ -280,12 +280,12 @@ class MetricComparison(Figures):
         found = self.estimate(two_sided_confidence(confidence))
         evidence = evidence_of(found, confidence, missing=self.missing)
         ruling, more = above(evidence, bar), None
-        room = (mean_of(self._filled("source", self._bounds[1]), self.design) or 0.0) - self._bounds[0]
-        has_room = could_fail(bar, evidence, room)
-        if is_open := ruling is Ruling.NOT_ENOUGH_EVIDENCE and not guards.forbid and has_room:
+        at_best = self._filled("source", self._bounds[1])
+        room = Room.of(at_best, bar, evidence, bounds=self._bounds, design=self.design)
+        if is_open := ruling is Ruling.NOT_ENOUGH_EVIDENCE and not guards.forbid and room.is_seen:
             more = rows_to_settle(found, margin=-bar, bounds=self._bounds)
         hope = f"; {more_words(more, self._price)}" if is_open else ""
-        statement = f"{self._moved()}; {difference_words(kind, ruling, margin, hope)}."
+        statement = f"{self._moved()}; {difference_words(kind, ruling, margin, hope)}{room.caution}."
         flips = f"broke {len(self.flips.broke)}, fixed {len(self.flips.fixed)}"
         detail = f"{evidence.detail(f'bar {bar:+g}')}; {flips}"
         figures = evidence.figures(
@@ -293,7 +293,7 @@ class MetricComparison(Figures):
         )
         verdict = Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures)
         weighed = self._weighed(verdict, lambda seen: above(seen, bar), self._all_pairs)
-        return self._said(guards.applied(weighed if has_room else without_room(weighed, margin)))
+        return self._said(guards.applied(room.applied(weighed)))
 
     def _hoped(self, more: int | None) -> dict[str, float | None]:
         return {"more_rows": more, "more_rows_usd": None if more is None else self._price.times(more)}

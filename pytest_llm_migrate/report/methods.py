@@ -37,8 +37,8 @@ _INTERSECTION = (
     "correction"
 )
 _NO_ROOM = (
-    "where the source's mean lies closer to the least score than the margin, any target would pass: such a gate cannot "
-    "judge (assay sensitivity, ICH E10, 2000, section 1.5) unless the rows show a gain"
+    "where the source's mean is shown to lie closer to the least score than the margin, any target would pass: such a "
+    "gate cannot judge (assay sensitivity, ICH E10, 2000, section 1.5) unless the rows show a gain"
 )
 _UNJUDGED = ": of another split than the marker's, rows that tuned a prompt, or not drawn into a sample"
 """Why rows of the dataset's file are not among those that a run judges."""
