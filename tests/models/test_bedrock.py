@@ -51,7 +51,7 @@ def plain(model: BedrockModel) -> BedrockModel:
 def test_streamed_answer_is_whole(connect: Connect) -> None:
     """An answer in several pieces has its text, stop reason, tokens and all three times."""
     reply = Reply(
-        text="Grüße 👋 and more", deltas=5, latency=0.05, gap=0.01, stop_reason="max_tokens", input_tokens=7,
+        text="Grüße 👋 and more", deltas=5, latency=0.05, gap=0.1, stop_reason="max_tokens", input_tokens=7,
         output_tokens=4, cache_read_tokens=3, cache_write_tokens=2,
     )  # fmt: skip
     model, endpoint = connect(Rule(reply=reply))
@@ -63,9 +63,8 @@ def test_streamed_answer_is_whole(connect: Connect) -> None:
     assert answer.ttft is not None
     assert answer.latency is not None
     assert answer.server_latency is not None
-    assert 0.05 <= answer.ttft < answer.latency
-    assert answer.latency >= 0.09
-    assert 0.09 <= answer.server_latency <= answer.latency + 0.001
+    assert 0.05 <= answer.ttft <= answer.latency - 0.15
+    assert 0.45 <= answer.server_latency <= answer.latency + 0.001
 
 
 @pytest.mark.parametrize("streams", [True, False])
@@ -323,5 +322,5 @@ def test_one_client_serves_64_threads(connect: Connect) -> None:
     with ThreadPoolExecutor(64) as threads:
         answers = threads.map(lambda text: model.answer(Request(turns=(Turn("user", text),))).text, texts)
         assert list(answers) == texts
-    assert time.perf_counter() - started < 256 * 0.1 / 2
+    assert time.perf_counter() - started < 256 * 0.1 / 4
     assert len(endpoint.calls) == 256

@@ -60,15 +60,14 @@ def test_streamed_answer_is_whole(connect: Connect) -> None:
     """An answer in several pieces has its text, stop reason, tokens and both times."""
     events = [chunk({"content": ""}), chunk({"content": "Grüße "}), chunk({"content": "👋"}), chunk(finish="length")]
     first, second, *others = map(sse, [*events, usage(prompt_tokens_details={"cached_tokens": 6})])
-    parts: tuple[bytes | float, ...] = (first, 0.05, second, 0.05, *others, DONE)
+    parts: tuple[bytes | float, ...] = (first, 0.05, second, 0.4, *others, DONE)
     model, _ = connect(Served(parts=parts, content_type="text/event-stream"))
     answer = model.answer(REQUEST)
     assert (model.ref, answer.text, answer.stop_reason) == ("openai:tiny", "Grüße 👋", "max_tokens")
     assert (answer.input_tokens, answer.output_tokens, answer.cache_read_tokens) == (4, 4, 6)
     assert answer.ttft is not None
     assert answer.latency is not None
-    assert 0.05 <= answer.ttft < answer.latency
-    assert answer.latency >= 0.1
+    assert 0.05 <= answer.ttft <= answer.latency - 0.15
 
 
 def test_request_is_sent_in_the_wires_words(connect: Connect) -> None:
@@ -300,7 +299,7 @@ def test_one_client_serves_32_threads(connect: Connect) -> None:
     with ThreadPoolExecutor(32) as threads:
         answers = threads.map(lambda text: model.answer(Request(turns=(Turn("user", text),))).text, questions)
         assert list(answers) == questions
-    assert time.perf_counter() - started < 96 * 0.1 / 2
+    assert time.perf_counter() - started < 96 * 0.1 / 4
 
 
 def test_what_cannot_be_sent_is_refused(connect: Connect, tmp_path: Path) -> None:

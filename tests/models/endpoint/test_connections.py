@@ -163,14 +163,14 @@ def test_client_that_leaves_is_logged(start: Start) -> None:
 
 
 def test_many_clients_are_answered_at_once(start: Start) -> None:
-    """Sixty-four calls of 200 ms take far less time than one after the other."""
+    """Sixty-four calls of 200 ms take little longer than one."""
     endpoint, _ = start(default=Reply(latency=0.2))
     document = {"messages": says("hi")}
     began = time.perf_counter()
     with ThreadPoolExecutor(64) as threads:
         answers = list(threads.map(lambda _: post(endpoint, "converse", document)[0].status, range(64)))
     assert answers == [200] * 64
-    assert time.perf_counter() - began < 64 * 0.2 / 2
+    assert time.perf_counter() - began < 2
     assert len(endpoint.calls) == 64
 
 

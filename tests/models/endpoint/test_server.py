@@ -42,7 +42,7 @@ def test_converse_answers_with_text_reason_and_usage(start: Start) -> None:
     answer = ask(client)
     assert answer["output"]["message"] == {"role": "assistant", "content": [{"text": REPLY.text}]}
     assert (answer["stopReason"], answer["usage"]) == ("stop_sequence", USAGE)
-    assert 0 <= answer["metrics"]["latencyMs"] < 10_000
+    assert 0 <= answer["metrics"]["latencyMs"] < 1000
     assert len(answer["ResponseMetadata"]["RequestId"]) == 36
 
 
@@ -103,8 +103,8 @@ def test_pieces_arrive_while_the_rest_is_written(start: Start) -> None:
 def test_latency_is_measured_by_the_server(start: Start) -> None:
     """The service's own latency is the time that the answer took."""
     _, client = start(default=Reply(latency=0.1))
-    assert 100 <= ask(client)["metrics"]["latencyMs"] < 10_000
-    assert 100 <= stream(client)[-1]["metadata"]["metrics"]["latencyMs"] < 10_000
+    assert 100 <= ask(client)["metrics"]["latencyMs"] < 2000
+    assert 100 <= stream(client)[-1]["metadata"]["metrics"]["latencyMs"] < 2000
 
 
 @pytest.mark.parametrize("name", sorted(STATUSES))
