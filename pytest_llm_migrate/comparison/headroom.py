@@ -56,10 +56,9 @@ class Room:
         """What a verdict says of too little room; empty where there is enough."""
         return "" if self.is_seen else ", and the source's mean leaves less than that to lose"
 
-    def applied(self, verdict: Verdict) -> Verdict:
-        """Return a verdict as CANNOT JUDGE where any target would have passed."""
+    def applied(self, verdict: Verdict, moved: str) -> Verdict:
+        """Return a verdict as CANNOT JUDGE where any target would have passed; ``moved`` says what was seen."""
         if not self.is_ruled_out:
             return verdict
-        moved = verdict.statement.partition(";")[0]
         why = f"the source is shown to have less than {self.margin:g} to lose, so that any target would pass"
         return replace(verdict, ruling=Ruling.CANNOT_JUDGE, statement=f"{moved}; {why}.")

@@ -293,7 +293,7 @@ class MetricComparison(Figures):
         )
         verdict = Verdict(ruling=ruling, gate=gate, statement=statement, detail=detail, figures=figures)
         weighed = self._weighed(verdict, lambda seen: above(seen, bar), self._all_pairs)
-        return self._said(guards.applied(room.applied(weighed)))
+        return self._said(guards.applied(room.applied(weighed, self._moved())))
 
     def _hoped(self, more: int | None) -> dict[str, float | None]:
         return {"more_rows": more, "more_rows_usd": None if more is None else self._price.times(more)}

@@ -55,25 +55,26 @@ def gate_plan(nodeid: str, asked: AskedMargin, plan: Plan, rows: Sequence[Row]) 
         return GatePlan(nodeid=nodeid, asked=asked, rows=None, why_unknown=asked.unread)
     there = len(rows) if asked.slice is None else sum(row.get(asked.slice[0]) == asked.slice[1] for row in rows)
     metric = next((metric for metric in plan.metrics if metric.name == asked.metric), None)
-    needed, why = _needed(asked.kind, asked.value, metric)
+    needed, why = _needed(asked.kind, asked.value, metric, is_group=asked.slice is not None)
     return GatePlan(nodeid=nodeid, asked=asked, rows=there, needed=needed, why_unknown=why)
 
 
-def _needed(kind: Kind | None, value: float, metric: MetricPlan | None) -> tuple[list[int], str]:
+def _needed(kind: Kind | None, value: float, metric: MetricPlan | None, *, is_group: bool) -> tuple[list[int], str]:
     if metric is None:
         return [], "the marker does not name its metric"
     if kind == "superior":
         return [], "rows prove no gain of a target that is as good as the source"
     try:
-        return (_for_floor if kind == "at_least" else _for_margin)(value, metric)
+        return _for_floor(value, metric) if kind == "at_least" else _for_margin(value, metric, is_group=is_group)
     except ValueError:
         low, high = metric.bounds
         return [], f"no such loss is possible in scores from {low:g} to {high:g}"
 
 
-def _for_margin(margin: float, metric: MetricPlan) -> tuple[list[int], str]:
+def _for_margin(margin: float, metric: MetricPlan, *, is_group: bool) -> tuple[list[int], str]:
     needed = [spread.rows(margin) for spread in metric.spreads]
-    if metric.source is not None and metric.source[0] - metric.bounds[0] < margin:
+    # The source's mean is that of all rows: what it has to lose in a group is not known by it.
+    if not is_group and metric.source is not None and metric.source[0] - metric.bounds[0] < margin:
         return [], f"the source's own mean of {metric.source[0]:.3f} has less than that to lose"
     return needed, ""
 

@@ -165,9 +165,13 @@ def test_a_margin_that_the_source_cannot_lose_is_named(suite: Suite) -> None:
     for row in rows[1:]:
         row["answer_source_llm"] = row["answer_target_llm"] = "no"
     suite.rows(rows)
-    suite.tests(ROWS_AND_GATE)
+    suite.tests(f"""{ROWS_AND_GATE}
+    def test_group(comparison):
+        assert comparison.slice("channel", "chat")["exact_match"].non_inferior(margin=0.3)
+    """)
     record, markdown, text = written(suite, "--target-model", "recorded")
     assert "test_gate: a loss below 0.3 in exact_match; the source's own mean of 0.050 has less than that" in text
+    assert "test_group: a loss below 0.3 in exact_match where channel is chat needs about" in text
     assert "to be cautious), but the source has 0.050 to lose" in text
     assert "but the source has 0.050 to lose" in markdown
     assert record["migrations"][0]["gates"][0]["rows_needed"] == []
