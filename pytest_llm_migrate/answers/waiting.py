@@ -20,9 +20,6 @@ class WaitingJobs:
     def __len__(self) -> int:
         return len(self._urgent) + len(self._others)
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._urgent or key in self._others
-
     def get(self, key: str) -> Job | None:
         """Return the job that waits by this key, ``None`` where none does."""
         return self._urgent.get(key) or self._others.get(key)

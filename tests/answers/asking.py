@@ -120,6 +120,15 @@ def ask(desk: Desk, model: FakeModel, *rows: str) -> list[str]:
     return texts(outcomes(desk.ask(model.connection, questions(*rows), {})))
 
 
+def held_up(desk: Desk, *rows: str) -> tuple[Held, FakeModel, list[Ticket]]:
+    """Ask for rows of a model that makes one call at a time and is held in the first."""
+    held = Held()
+    model = FakeModel(reply=held.reply, concurrency=1)
+    tickets = desk.ask(model.connection, questions(*rows), {})
+    held.wait_for(calls=1)
+    return held, model, tickets
+
+
 def until(reached: Callable[[], bool], timeout: float = 10.0) -> None:
     """Wait until this is so."""
     deadline = time.monotonic() + timeout

@@ -11,7 +11,7 @@ from pytest_llm_migrate.answers import Connection, Mode, Question
 from pytest_llm_migrate.answers.ledger import Closed, Wanted
 from pytest_llm_migrate.answers.pace import Quota
 from pytest_llm_migrate.domain import Answer, CallFailure
-from tests.answers.asking import FakeModel, Held, ask, asking, echo, outcomes, questions, slow, texts, until
+from tests.answers.asking import FakeModel, Held, ask, asking, echo, held_up, outcomes, questions, slow, texts, until
 
 if TYPE_CHECKING:
     from tests.answers.conftest import OpenDesk, OpenStore
@@ -46,10 +46,7 @@ def test_calls_follow_each_other_at_once(open_desk: OpenDesk) -> None:
 
 def test_what_is_waited_for_goes_ahead(open_desk: OpenDesk) -> None:
     """A row that a test waits for is called before the rows queued ahead of it."""
-    held = Held()
-    model = FakeModel(reply=held.reply, concurrency=1)
-    tickets = open_desk().ask(model.connection, questions("a", "b", "c", "d"), {})
-    held.wait_for(calls=1)
+    held, model, tickets = held_up(open_desk(), "a", "b", "c", "d")
     with ThreadPoolExecutor() as threads:
         last = threads.submit(tickets[3].outcome)
         until(lambda: bool(tickets[3].job and tickets[3].job.urgent))
@@ -61,10 +58,7 @@ def test_what_is_waited_for_goes_ahead(open_desk: OpenDesk) -> None:
 
 def test_many_waits_keep_their_order(open_desk: OpenDesk) -> None:
     """Where every row is waited for, they are called in the order in which the waits began."""
-    held = Held()
-    model = FakeModel(reply=held.reply, concurrency=1)
-    tickets = open_desk().ask(model.connection, questions("a", "b", "c", "d"), {})
-    held.wait_for(calls=1)
+    held, model, tickets = held_up(open_desk(), "a", "b", "c", "d")
     with ThreadPoolExecutor() as threads:
         for ticket in tickets:
             threads.submit(ticket.outcome)
@@ -126,11 +120,8 @@ def test_repeats_are_calls_of_their_own(open_desk: OpenDesk) -> None:
 
 def test_a_question_asked_again_in_flight_shares_the_call(open_desk: OpenDesk) -> None:
     """Whoever asks for what is being called gets that call's answer, even a failure."""
-    held = Held()
-    model = FakeModel(reply=held.reply, concurrency=1)
     desk = open_desk()
-    first = desk.ask(model.connection, questions("a", "b"), {})
-    held.wait_for(calls=1)
+    held, model, first = held_up(desk, "a", "b")
     again = desk.ask(model.connection, questions("b", "a"), {})
     held.released.set()
     assert texts(outcomes([*first, *again])) == ["a", "b", "b", "a"]

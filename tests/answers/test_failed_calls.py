@@ -14,7 +14,7 @@ from pytest_llm_migrate.answers.pace import Quota
 from pytest_llm_migrate.answers.retries import Patience
 from pytest_llm_migrate.domain import Answer, CallFailure
 from pytest_llm_migrate.errors import CallFailedError, UnpricedBudgetError
-from tests.answers.asking import FakeModel, Held, ask, asking, echo, outcomes, questions, slow, texts, until
+from tests.answers.asking import FakeModel, Held, ask, asking, echo, held_up, outcomes, questions, slow, texts, until
 
 if TYPE_CHECKING:
     from pytest_llm_migrate.answers import Desk
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 NINE = Quota(name="fake:model", in_flight=9)
 KEY = asking("a").key("fake:model")
-RECORDED = {KEY: ("a", Answer(text="recorded", cached=True))}
 
 
 def failing(kind: str, *, fatal: bool = False) -> FakeModel:
@@ -183,10 +182,8 @@ def test_a_call_beyond_its_deadline_is_given_up(open_store: OpenStore) -> None:
 
 def test_a_desk_that_closes_keeps_what_comes_back(open_desk: OpenDesk) -> None:
     """Calls in flight are waited for and kept, the others are never made, and nobody is left waiting."""
-    held = Held()
-    desk, model = open_desk(), FakeModel(reply=held.reply, concurrency=1)
-    tickets = desk.ask(model.connection, questions("a", "b"), {})
-    held.wait_for(calls=1)
+    desk = open_desk()
+    held, model, tickets = held_up(desk, "a", "b")
     assert desk.close(0.05) == 1
     held.released.set()
     assert desk.close(10) == 0
@@ -204,10 +201,8 @@ def test_surrogates_are_scrubbed(open_desk: OpenDesk) -> None:
 
 def test_a_broken_store_ends_the_waiting(open_desk: OpenDesk) -> None:
     """When the store fails, what came back is handed out, every other row says why, and nobody waits for ever."""
-    held = Held()
-    desk, model = open_desk(), FakeModel(reply=held.reply, concurrency=1)
-    tickets = desk.ask(model.connection, questions("a", "b"), {})
-    held.wait_for(calls=1)
+    desk = open_desk()
+    held, model, tickets = held_up(desk, "a", "b")
     later = desk.ask(model.connection, questions("c"), {})
     desk.store.close()
     held.released.set()

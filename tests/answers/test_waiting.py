@@ -46,8 +46,10 @@ def test_a_further_attempt_goes_before_its_like() -> None:
     """What is due again is called next, though not before what somebody waits for; a last round comes last."""
     line, jobs = waiting("abcd")
     line.hurry(jobs["d"])
-    line.return_first(line.pop("c") or jobs["a"])
-    line.add(line.pop("a") or jobs["b"])
+    for key in "ca":
+        line.pop(key)
+    line.return_first(jobs["c"])
+    line.add(jobs["a"])
     assert order(line) == "dcba"
 
 
@@ -68,7 +70,7 @@ def test_none_is_lost(waits: list[str], taken: set[str]) -> None:
         line.hurry(jobs[key])
     assert {key for key in taken if line.pop(key)} == taken
     left = set("abcdef") - taken
-    assert {key for key in "abcdef" if key in line} == left == set(order(line))
+    assert {key for key in "abcdef" if line.get(key)} == left == set(order(line))
     assert len(line) == len(left)
     assert {job.key for job in line.clear()} == left
     assert not line
