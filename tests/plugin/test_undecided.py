@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.plugin.suite import ROWS_AND_GATE, golden
+from tests.report.test_schemas import validator
 
 if TYPE_CHECKING:
     from tests.plugin.suite import Suite
@@ -60,6 +61,24 @@ def test_an_undecided_gate_may_only_warn(undecided: Suite, processes: tuple[str,
     assert gate["statement"] == gate["statements"][0]["statement"]
     assert WARNING in undecided.migration["warnings"]
     assert WARNING in (undecided.folder / "report.html").read_text("utf-8")
+
+
+@PROCESSES
+def test_a_margin_that_nobody_can_lose_is_not_only_warned_of(suite: Suite, processes: tuple[str, ...]) -> None:
+    """Where the source is never right a gate on a loss cannot judge: everywhere it is said, and the run fails."""
+    wrong = {"answer_source_llm": "no", "answer_target_llm": "no"}
+    suite.rows([row | wrong for row in golden(100)])
+    suite.tests(STRICT)
+    result = suite.judge(*WARN, *processes)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    validator("results").validate(suite.results)
+    (gate,) = suite.migration["gates"]
+    assert (suite.results["verdict"], gate["verdict"]) == ("CANNOT JUDGE", "CANNOT JUDGE")
+    words = "the source is shown to have less than 0.05 to lose, so that any target would pass."
+    assert gate["statement"].endswith(words)
+    assert words in " ".join(" ".join(result.outlines).split())
+    assert words in (suite.folder / "report.html").read_text("utf-8")
+    assert "any target would pass" in (suite.folder / "summary.md").read_text("utf-8")
 
 
 def test_the_ini_file_may_say_so(undecided: Suite) -> None:
