@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,3 +115,13 @@ def test_imports_flow_one_way(path: Path) -> None:
 def test_what_the_table_forbids_is_named(place: str, name: str, said: str) -> None:
     """The message names the file, the import, and the room or the owner."""
     assert forbidden(PACKAGE / place, name) == f"{place} imports {name}: {said}"
+
+
+@pytest.mark.parametrize("room", ["", *sorted(each.parent.name for each in PACKAGE.glob("*/__init__.py"))])
+def test_what_a_room_offers_is_there(room: str) -> None:
+    """Every name that a room says it has can be imported from it, also where it is loaded at first use."""
+    module = import_module(f"{NAME}.{room}".rstrip("."))
+    for name in getattr(module, "__all__", ()):
+        assert getattr(module, name) is not None
+    with pytest.raises(AttributeError, match="has no attribute 'nothing_of_the_kind'"):
+        _ = module.nothing_of_the_kind
