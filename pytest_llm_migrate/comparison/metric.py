@@ -332,8 +332,8 @@ class MetricComparison(Figures):
         return paired_difference(*sides, confidence=confidence, bounds=self._bounds, design=self.design)
 
     def _all_targets(self, _source: float, target: float, confidence: float) -> Estimate:
-        scored = self._filled("target", target)
-        return one_side(scored, confidence=confidence, bounds=self._bounds, design=self.design)
+        values = self._filled("target", target)
+        return one_side(values, confidence=confidence, bounds=self._bounds, design=self.design)
 
     def _filled(self, side: SideName, score: float) -> list[float]:
         known = self.scores.source if side == "source" else self.scores.target

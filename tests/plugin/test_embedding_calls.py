@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from pytest_llm_migrate.metrics import EmbeddingSimilarity, JudgedStyleGuide, judged_rule, rule, style_guide
+from pytest_llm_migrate.metrics import Rule as StyleRule
 from pytest_llm_migrate.models.endpoint import Reply, Rule
 from tests.plugin.suite import SOURCE, TARGET, golden
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_llm_migrate.domain import Meter
     from tests.plugin.conftest import Serve
     from tests.plugin.suite import Suite
 
@@ -70,6 +75,31 @@ def test_embeddings_of_a_style_guides_rules_are_counted(embedded: Suite) -> None
     embedded.tests(text.replace('embedding_similarity"] > 0.99', 'style_guide"] >= 0'))
     embedded.migrate().assert_outcomes(passed=4)
     assert embedded.results["spending"]["purposes"]["embedding"]["calls"] == 4
+
+
+def test_a_judged_guides_rules_are_metered_too() -> None:
+    """The rules that ask a judge stay as they are, and each other one's calls go through the meter."""
+
+    class Embedder:
+        ref = "an embedder"
+
+        def __init__(self, meter: object = None) -> None:
+            self.meter = meter
+
+        def metered(self, meter: object) -> Embedder:
+            return Embedder(meter)
+
+        def embed(self, texts: Sequence[str]) -> Sequence[Sequence[float]]:
+            return [[1.0]] * len(texts)
+
+    polite, meter = judged_rule("is polite", "Is it polite?"), cast("Meter", object())
+    guide = style_guide(rule("on topic", EmbeddingSimilarity(embedder=Embedder())), polite)
+    assert isinstance(guide, JudgedStyleGuide)
+    on_topic, left = guide.metered_by(meter).rules
+    assert left is polite
+    assert isinstance(on_topic, StyleRule)
+    assert isinstance(on_topic.metric, EmbeddingSimilarity)
+    assert cast(Embedder, on_topic.metric.embedder).meter is meter
 
 
 def test_embeddings_without_a_price_say_so(embedded: Suite) -> None:
